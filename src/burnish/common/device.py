@@ -1,0 +1,34 @@
+"""Which device to run on, in the words of the user."""
+
+from __future__ import annotations
+
+import torch
+
+from burnish.common.errors import InputError
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` into a device that exists here.
+
+    Raises:
+        InputError: the device is not a known one, or this machine does not have it.
+
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"unknown device '{name}': expected auto, cpu, cuda, cuda:N or mps") from None
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= count:
+            found = f"{count} CUDA device{'s' if count != 1 else ''}"
+            raise InputError(f"device '{name}' was asked for, but torch finds {found} here: use --device cpu or auto")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise InputError("device 'mps' was asked for, but torch finds none here: use --device cpu or auto")
+    return device

@@ -1,0 +1,48 @@
+"""Leave a model as it was found: mode of every submodule, ``requires_grad``, ``.grad``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+@contextmanager
+def preserved_mode(model: nn.Module, training: bool | None = None) -> Iterator[None]:
+    """Keep the training flag of every submodule, frozen ones included.
+
+    Args:
+        model: any module.
+        training: when given, the whole model is put into this mode inside.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        if training is not None:
+            model.train(training)
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextmanager
+def preserved_gradients(model: nn.Module) -> Iterator[None]:
+    """Keep ``requires_grad`` and ``.grad`` of every parameter; inside, ``.grad`` starts as None."""
+    kept = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
+    try:
+        for parameter, _, _ in kept:
+            parameter.grad = None
+        yield
+    finally:
+        for parameter, wanted, gradient in kept:
+            parameter.requires_grad_(wanted)
+            parameter.grad = gradient
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients, then everything as before."""
+    with preserved_mode(model, training=False), torch.no_grad():
+        yield

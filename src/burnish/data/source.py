@@ -1,0 +1,110 @@
+"""Where samples come from: the one interface between files or tensors and the loaders."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from burnish.common.errors import InputError
+
+
+class Source(ABC):
+    """Samples by number. ``in_memory`` says whether :meth:`gather` is a vectorised copy (no workers needed)."""
+
+    in_memory: bool = False
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def gather(self, index: Tensor) -> tuple[Any, Any]:
+        """The samples at ``index`` ``(batch,)``, int64 on the CPU: inputs and targets, stacked on the first dimension.
+
+        Images are float32 in [0, 1], ``(batch, C, H, W)``.
+        """
+
+    def labels(self) -> Tensor | None:
+        """All class labels ``(len,)`` where they are known without reading the inputs, else None."""
+        return None
+
+    def to(self, device: torch.device) -> Source:
+        """The same samples held on a device, where they are in memory."""
+        return self
+
+    def describe(self, index: int) -> str:
+        """What a person calls this sample: a path, a row number."""
+        return f"sample {index}"
+
+
+class Subset(Source):
+    """Some samples of another source, renumbered from 0.
+
+    >>> from burnish.data.source import TensorSource
+    >>> Subset(TensorSource(torch.arange(4.0), torch.arange(4)), torch.tensor([3, 1])).gather(torch.tensor([0]))[1].tolist()
+    [3]
+    """
+
+    def __init__(self, source: Source, index: Tensor) -> None:
+        self.source = source
+        self.index = index
+        self.in_memory = source.in_memory
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def gather(self, index: Tensor) -> tuple[Any, Any]:
+        return self.source.gather(self.index[index])
+
+    def labels(self) -> Tensor | None:
+        labels = self.source.labels()
+        return None if labels is None else labels[self.index.to(labels.device)]
+
+    def to(self, device: torch.device) -> Source:
+        return Subset(self.source.to(device), self.index)
+
+    def describe(self, index: int) -> str:
+        return self.source.describe(int(self.index[index]))
+
+
+class TensorSource(Source):
+    """Tensors that are already in memory.
+
+    Args:
+        inputs: ``(samples, *)``. uint8 images ``(samples, C, H, W)`` stay bytes in memory and come out as float32 / 255.
+        targets: ``(samples, *)``; None repeats the inputs, for tasks that learn without labels.
+
+    Raises:
+        InputError: the two differ in length.
+    """
+
+    in_memory = True
+
+    def __init__(self, inputs: Tensor, targets: Tensor | None = None) -> None:
+        if targets is not None and len(targets) != len(inputs):
+            raise InputError(
+                f"inputs and targets differ in length: {len(inputs)} inputs (shape {tuple(inputs.shape)}), "
+                f"{len(targets)} targets (shape {tuple(targets.shape)}); one target a sample is expected"
+            )
+        self.inputs = inputs
+        self.targets = targets
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def gather(self, index: Tensor) -> tuple[Any, Any]:
+        index = index.to(self.inputs.device)
+        inputs = self.inputs[index]
+        if inputs.dtype == torch.uint8:
+            inputs = inputs.float().div_(255)
+        return inputs, inputs if self.targets is None else self.targets[index]
+
+    def labels(self) -> Tensor | None:
+        is_label = self.targets is not None and self.targets.ndim == 1 and not self.targets.is_floating_point()
+        return self.targets if is_label else None
+
+    def to(self, device: torch.device) -> Source:
+        targets = None if self.targets is None else self.targets.to(device)
+        return TensorSource(self.inputs.to(device), targets)

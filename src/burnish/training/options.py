@@ -1,0 +1,85 @@
+"""Every choice about training, with its default and its reason. Imported by the command line, so no torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+OptimizerName = Literal[
+    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "newton-cg"
+]
+ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How to train."""
+
+    epochs: int = 10
+    """Passes over the training split."""
+    max_steps: int | None = None
+    """Stop after this many updates, whatever the epochs say."""
+    batch_size: int | None = None
+    """Samples per update, over all ranks and micro-batches; 0 means the whole training split. Default: 64, or less for small data."""
+    accumulate: int = 1
+    """Micro-batches that a batch is cut into, to fit in memory; the update is the same."""
+
+    optimizer: OptimizerName = "adamw"
+    """Update rule."""
+    learning_rate: float | None = None
+    """Peak learning rate. Default: the usual one of the optimizer."""
+    momentum: float = 0.9
+    """Momentum of momentum and nesterov (and RMSprop where given)."""
+    weight_decay: float = 0.0
+    """Decay of weights (not of biases and normalisation) inside the optimizer; decoupled for adamw."""
+    schedule: ScheduleName = "cosine"
+    """Course of the learning rate."""
+    warmup: float = 0.0
+    """Epochs of linear warm-up before the schedule."""
+    step_epochs: float = 10.0
+    """Epochs between drops of the step schedule, and per factor of the exponential one."""
+    gamma: float = 0.1
+    """Factor of one drop (step, exponential, plateau)."""
+    plateau_patience: int = 3
+    """Epochs without progress before the plateau schedule drops."""
+
+    l1: float = 0.0
+    """Penalty l1 * sum |w| on weights."""
+    l2: float = 0.0
+    """Penalty l2 / 2 * sum w^2 on weights, part of the loss."""
+    max_norm: float | None = None
+    """Largest norm of the incoming weights of a unit, enforced after every update."""
+    clip_norm: float | None = None
+    """Largest norm of all gradients together."""
+    clip_value: float | None = None
+    """Largest absolute value of a gradient entry."""
+    label_smoothing: float = 0.0
+    """Share of the target spread evenly over all classes."""
+    ema: float | None = None
+    """Decay of an exponential moving average of the weights (0.999, say); the averaged weights are the result."""
+    early_stopping: int | None = None
+    """Stop after this many epochs without progress on validation. The best weights are restored."""
+
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """bf16 autocast; auto takes it for images where the hardware has it."""
+    channels_last: bool | None = None
+    """Memory layout of images; by default on where bf16 is."""
+    compile: bool = False
+    """Compile the model with torch.compile."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    workers: int = 0
+    """Processes that read files beside training."""
+    threads: int | None = None
+    """CPU threads of torch; by default torch's own choice."""
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """How torchrun's processes share the work."""
+    seed: int = 0
+    """Seed of everything: split, initial weights, order, dropout."""
+
+    log_every: int = 50
+    """Steps between rows of the training loss."""
+    checkpoint_epochs: int = 1
+    """Epochs between checkpoints."""
+    checkpoint_steps: int | None = None
+    """Steps between further checkpoints, for long epochs."""
