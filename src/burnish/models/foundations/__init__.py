@@ -1,0 +1,1 @@
+"""The first models: perceptron, logistic regression, multi-layer perceptron."""

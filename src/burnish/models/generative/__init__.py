@@ -1,0 +1,1 @@
+"""Models that make samples, one family a file."""

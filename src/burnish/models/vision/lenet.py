@@ -1,0 +1,86 @@
+"""LeNet-5."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from burnish.common.errors import InputError
+from burnish.layers.activations import activation as make_activation
+from burnish.models.registry import register
+
+_SMALLEST = 16
+
+
+class LeNet5(nn.Module):
+    """Two convolutions with average pooling, three linear layers.
+
+    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B. Changed: C3 sees
+    every map of S2 (the paper leaves some out to break symmetry), pooling has no trained coefficients, the output layer is
+    linear instead of radial basis functions.
+
+    Args:
+        num_classes: outputs.
+        in_channels: channels of the image.
+        input_size: height and width. Sides of 28 to 31 are padded to 32 as the paper does with its digits; other sides
+            change the width of the first linear layer.
+        activation: ``tanh`` as in the paper, ``relu``, or another of :func:`burnish.layers.activation`.
+
+    Shape:
+        ``(batch, in_channels, *input_size)`` to ``(batch, num_classes)``.
+
+    Raises:
+        InputError: a side is too small for two 5x5 convolutions and two poolings.
+
+    >>> sum(p.numel() for p in LeNet5(10, 1, (32, 32)).parameters())
+    61706
+    """
+
+    def __init__(
+        self, num_classes: int, in_channels: int, input_size: tuple[int, int], activation: str = "tanh"
+    ) -> None:
+        super().__init__()
+        if min(input_size) < _SMALLEST:
+            height, width = input_size
+            raise InputError(
+                f"lenet5 needs images of at least {_SMALLEST}x{_SMALLEST}, got {height}x{width}: "
+                f"resize them (--input-size 32), or take a model for small images (resnet20, mlp)"
+            )
+        missing = [32 - side if 28 <= side < 32 else 0 for side in input_size]
+        top, left = missing[0] // 2, missing[1] // 2
+        self.notes: tuple[str, ...] = ()
+        if any(missing):
+            height, width = (side + more for side, more in zip(input_size, missing, strict=True))
+            self.notes = (f"lenet5 pads {input_size[0]}x{input_size[1]} images with zeros to {height}x{width}",)
+        self.pad = nn.ZeroPad2d((left, missing[1] - left, top, missing[0] - top)) if any(missing) else nn.Identity()
+        self.conv1 = nn.Conv2d(in_channels, 6, 5)
+        self.act1 = make_activation(activation)
+        self.pool1 = nn.AvgPool2d(2)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.act2 = make_activation(activation)
+        self.pool2 = nn.AvgPool2d(2)
+        rows, columns = (((side + more - 4) // 2 - 4) // 2 for side, more in zip(input_size, missing, strict=True))
+        self.fc1 = nn.Linear(16 * rows * columns, 120)
+        self.act3 = make_activation(activation)
+        self.fc2 = nn.Linear(120, 84)
+        self.act4 = make_activation(activation)
+        self.fc3 = nn.Linear(84, num_classes)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        x_BCHW = self.pool1(self.act1(self.conv1(self.pad(x_BCHW))))
+        x_BCHW = self.pool2(self.act2(self.conv2(x_BCHW)))
+        x_BF = self.act3(self.fc1(x_BCHW.flatten(1)))
+        return self.fc3(self.act4(self.fc2(x_BF)))  # type: ignore[no-any-return]
+
+
+@register(
+    "lenet5",
+    kinds=("image",),
+    paper="LeCun et al. 1998",
+    native_size=32,
+    summary="the first convolutional network in wide use",
+)
+def lenet5(
+    num_classes: int, in_channels: int, input_size: tuple[int, int] | None, activation: str = "tanh"
+) -> nn.Module:
+    """LeNet-5 with every map connected."""
+    return LeNet5(num_classes, in_channels, input_size or (32, 32), activation)

@@ -1,0 +1,138 @@
+"""Residual networks for small images: ResNet-20 to ResNet-110."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from burnish.common.errors import InputError
+from burnish.models.registry import register
+
+
+class PadShortcut(nn.Module):
+    """Option A: every second pixel, and zero channels on both sides; no parameters.
+
+    Source: He et al. 2015, "Deep residual learning for image recognition", arXiv:1512.03385, section 3.3.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.before = (out_channels - in_channels) // 2
+        self.after = out_channels - in_channels - self.before
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        x_BCHW = x_BCHW[:, :, :: self.stride, :: self.stride]
+        return F.pad(x_BCHW, (0, 0, 0, 0, self.before, self.after))
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions around which the input takes a short cut: eq. 1 of the paper."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.relu1 = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        same = stride == 1 and in_channels == out_channels
+        self.shortcut = nn.Identity() if same else PadShortcut(in_channels, out_channels, stride)
+        self.relu2 = nn.ReLU(inplace=True)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        branch_BCHW = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x_BCHW)))))
+        return self.relu2(branch_BCHW + self.shortcut(x_BCHW))  # type: ignore[no-any-return]
+
+
+class CifarResNet(nn.Module):
+    """Three stages of basic blocks, 16, 32 and 64 channels wide, with parameter-free shortcuts.
+
+    Source: He et al. 2015, "Deep residual learning for image recognition", arXiv:1512.03385, section 4.2.
+
+    Args:
+        depth: layers with weights, ``6 n + 2``.
+        num_classes: outputs.
+        in_channels: channels of the image.
+        width: channels of the first stage.
+
+    Shape:
+        ``(batch, in_channels, H, W)`` of any size to ``(batch, num_classes)``.
+
+    Raises:
+        InputError: a depth that is not ``6 n + 2``, or a width below 1.
+
+    >>> sum(p.numel() for p in CifarResNet(20, 10, 3).parameters())
+    269722
+    """
+
+    def __init__(self, depth: int, num_classes: int, in_channels: int, width: int = 16) -> None:
+        super().__init__()
+        if depth < 8 or (depth - 2) % 6:
+            raise InputError(f"the depth of a CIFAR ResNet must be 6 n + 2 (8, 14, 20, ...), got {depth}")
+        if width < 1:
+            raise InputError(f"width must be at least 1, got {width}: it is the channels of the first stage")
+        blocks = (depth - 2) // 6
+        self.conv1 = nn.Conv2d(in_channels, width, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.layer1 = _stage(width, width, blocks, stride=1)
+        self.layer2 = _stage(width, 2 * width, blocks, stride=2)
+        self.layer3 = _stage(2 * width, 4 * width, blocks, stride=2)
+        self.linear = nn.Linear(4 * width, num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        x_BCHW = self.relu(self.bn1(self.conv1(x_BCHW)))
+        x_BCHW = self.layer3(self.layer2(self.layer1(x_BCHW)))
+        return self.linear(x_BCHW.mean(dim=(2, 3)))  # type: ignore[no-any-return]
+
+
+def _stage(in_channels: int, out_channels: int, blocks: int, stride: int) -> nn.Sequential:
+    first = BasicBlock(in_channels, out_channels, stride)
+    return nn.Sequential(first, *(BasicBlock(out_channels, out_channels, 1) for _ in range(blocks - 1)))
+
+
+_PAPER = "He et al. 2015, arXiv:1512.03385, section 4.2"
+
+
+@register(
+    "resnet20", kinds=("image",), paper=_PAPER, native_size=32, summary="residual network for small images, 20 layers"
+)
+def resnet20(num_classes: int, in_channels: int, input_size: tuple[int, int] | None, width: int = 16) -> nn.Module:
+    """ResNet-20 for small images."""
+    return CifarResNet(20, num_classes, in_channels, width)
+
+
+@register(
+    "resnet32", kinds=("image",), paper=_PAPER, native_size=32, summary="residual network for small images, 32 layers"
+)
+def resnet32(num_classes: int, in_channels: int, input_size: tuple[int, int] | None, width: int = 16) -> nn.Module:
+    """ResNet-32 for small images."""
+    return CifarResNet(32, num_classes, in_channels, width)
+
+
+@register(
+    "resnet44", kinds=("image",), paper=_PAPER, native_size=32, summary="residual network for small images, 44 layers"
+)
+def resnet44(num_classes: int, in_channels: int, input_size: tuple[int, int] | None, width: int = 16) -> nn.Module:
+    """ResNet-44 for small images."""
+    return CifarResNet(44, num_classes, in_channels, width)
+
+
+@register(
+    "resnet56", kinds=("image",), paper=_PAPER, native_size=32, summary="residual network for small images, 56 layers"
+)
+def resnet56(num_classes: int, in_channels: int, input_size: tuple[int, int] | None, width: int = 16) -> nn.Module:
+    """ResNet-56 for small images."""
+    return CifarResNet(56, num_classes, in_channels, width)
+
+
+@register(
+    "resnet110", kinds=("image",), paper=_PAPER, native_size=32, summary="residual network for small images, 110 layers"
+)
+def resnet110(num_classes: int, in_channels: int, input_size: tuple[int, int] | None, width: int = 16) -> nn.Module:
+    """ResNet-110 for small images."""
+    return CifarResNet(110, num_classes, in_channels, width)

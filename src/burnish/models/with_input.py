@@ -1,0 +1,33 @@
+"""A model behind its input layer, so that raw inputs go in everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+
+class WithInput(nn.Module):
+    """Run an input layer (normalisation, table encoding), then a model.
+
+    The training statistics travel with the weights as buffers of ``input``, and attacks stay bounded in pixel space,
+    while ``model`` keeps its published state-dict layout. Attributes are not forwarded: ask ``.model``.
+
+    Args:
+        input: what raw inputs pass first.
+        model: any module.
+
+    >>> import torch
+    >>> from burnish.layers.normalise import Normalise
+    >>> wrapped = WithInput(Normalise([0.5], [0.25]), nn.Flatten())
+    >>> wrapped(torch.ones(1, 1, 1, 2)).tolist()
+    [[2.0, 2.0]]
+    """
+
+    def __init__(self, input: nn.Module, model: nn.Module) -> None:
+        super().__init__()
+        self.input = input
+        self.model = model
+
+    def forward(self, inputs: Any) -> Any:
+        return self.model(self.input(inputs))
