@@ -1,0 +1,60 @@
+"""burnish: give it data or any PyTorch model; get back a model that works, and the evidence that it does.
+
+>>> import burnish
+>>> "fit" in dir(burnish)
+True
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from burnish import common, data, layers, models, reporting, runs, tasks, training
+    from burnish.runs import load_run
+    from burnish.verbs.describe import describe
+    from burnish.verbs.evaluate import evaluate
+    from burnish.verbs.fit import fit
+    from burnish.verbs.predict import predict
+    from burnish.verbs.report import report
+    from burnish.verbs.run import run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "common",
+    "data",
+    "describe",
+    "evaluate",
+    "fit",
+    "layers",
+    "load_run",
+    "models",
+    "predict",
+    "report",
+    "reporting",
+    "run",
+    "runs",
+    "tasks",
+    "training",
+]
+
+_AREAS = {"common", "data", "layers", "models", "reporting", "runs", "tasks", "training"}
+_HOMES = {"load_run": "burnish.runs"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import an area or a verb when it is first asked for, so that ``import burnish`` stays cheap."""
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module 'burnish' has no attribute '{name}'")
+    if name in _AREAS:
+        return import_module(f"burnish.{name}")
+    value = getattr(import_module(_HOMES.get(name, f"burnish.verbs.{name}")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

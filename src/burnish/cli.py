@@ -1,0 +1,142 @@
+"""The command line: from words to a verb, and from its outcome or error to text and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from burnish.common.errors import BurnishError, InputError, Interrupted, did_you_mean
+
+if TYPE_CHECKING:
+    from burnish.verbs.outcome import Outcome
+
+VERBS = {
+    "fit": "Train a model on data; makes a run.",
+    "evaluate": "Score a run on one split, with intervals.",
+    "predict": "Apply a run to new samples.",
+    "describe": "Show a model layer by layer: shapes, parameters, operations.",
+    "report": "Draw a run as one offline HTML page.",
+    "run": "Play a recipe: a list of verbs.",
+    "models": "List the models that have a name.",
+    "data": "List the data sets that have a name.",
+}
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+READER_GONE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        argv: the words after ``burnish``; by default those of this process.
+
+    Returns:
+        0 when it worked, 2 for bad input (one line on stderr says what and why), 130 when interrupted, 141 when the
+        reader of the output went away. Any other error is a bug in burnish and is raised as it is.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = "burnish"
+    try:
+        if not words:
+            print(overview(), file=sys.stderr)
+            return BAD_INPUT
+        verb, *rest = words
+        if verb in ("-h", "--help", "help"):
+            return _print(overview())
+        if verb == "--version":
+            return _print(_version())
+        if verb not in VERBS:
+            raise _unknown_verb(verb)
+        name = f"burnish {verb}"
+        return _run_verb(verb, rest)
+    except (Interrupted, KeyboardInterrupt) as reason:
+        _complain(name, str(reason) or "interrupted")
+        return INTERRUPTED
+    except BurnishError as error:
+        _complain(name, str(error))
+        return BAD_INPUT
+    except BrokenPipeError:
+        _abandon(sys.stdout)
+        return READER_GONE
+
+
+def overview() -> str:
+    """What ``burnish --help`` prints: every verb with one line."""
+    lines = [f"  {verb:<10}{line}" for verb, line in VERBS.items()]
+    return "\n".join(
+        [
+            "usage: burnish VERB [options]",
+            "",
+            "Train a PyTorch model, score it, and keep the evidence.",
+            "",
+            *lines,
+            "",
+            "'burnish VERB --help' lists the options of a verb; every verb takes --json.",
+            "Start with 'burnish run quickstart'.",
+        ]
+    )
+
+
+def load_verb(verb: str) -> tuple[type[Any], Callable[[Any], Outcome]]:
+    """The options dataclass and the command of a verb."""
+    from importlib import import_module
+
+    module = import_module(f"burnish.verbs.{verb}")
+    return getattr(module, verb.capitalize()), module.command
+
+
+def _run_verb(verb: str, words: list[str]) -> int:
+    from burnish.verbs.arguments import parse
+
+    options_class, command = load_verb(verb)
+    own_words = words[: words.index("--")] if "--" in words else words
+    if "--help" in own_words or "-h" in own_words:
+        from burnish.verbs.help import help_page
+
+        return _print(help_page(options_class))
+    options = parse(options_class, words)
+    as_json = bool(getattr(options, "json", False))
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        outcome = command(options)
+    return _print(outcome.json() if as_json else outcome.text) if _is_first_process() else 0
+
+
+def _is_first_process() -> bool:
+    """Whether this process speaks for all that torchrun started."""
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
+
+
+def _print(text: str) -> int:
+    """Print; a reader that has seen enough (``| head``) is no error."""
+    try:
+        if text:
+            print(text, flush=True)
+    except BrokenPipeError:
+        _abandon(sys.stdout)
+    return 0
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let the interpreter flush into nothing at exit, instead of complaining about a pipe that is gone."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _complain(name: str, text: str) -> None:
+    print(f"{name}: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def _version() -> str:
+    from burnish import __version__
+
+    return f"burnish {__version__}"
+
+
+def _unknown_verb(verb: str) -> InputError:
+    kind = "option" if verb.startswith("-") else "verb"
+    return InputError(f"unknown {kind} '{verb}'{did_you_mean(verb, VERBS)}: expected one of {', '.join(VERBS)}")
