@@ -16,9 +16,9 @@ Split = Literal["train", "validation", "test"]
 class Data:
     """Train, validation and test splits with the schema they share.
 
-    ``origin`` is what :func:`burnish.data.load` needs to load the same thing again (a name or an absolute path), or None
-    for tensors that live only in this process. ``notes`` are what a user should be told once: what was inferred, what was
-    skipped.
+    ``origin`` is what :func:`burnish.data.load` needs to load the same thing again (a name or an absolute path), or
+    None for tensors that live only in this process. ``notes`` are what a user should be told once: what was inferred,
+    what was skipped.
     """
 
     name: str

@@ -11,7 +11,10 @@ Goal = Literal["classification", "regression", "language-modelling", "generation
 
 @dataclass(frozen=True)
 class Column:
-    """One input column of a table. ``categories`` are the training split's own, in code order; dates are days since 1970."""
+    """One input column of a table.
+
+    ``categories`` are the training split's own, in code order; dates are days since 1970.
+    """
 
     name: str
     kind: Literal["numeric", "categorical", "date"]

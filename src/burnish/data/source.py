@@ -12,9 +12,14 @@ from burnish.common.errors import InputError
 
 
 class Source(ABC):
-    """Samples by number. ``in_memory`` says whether :meth:`gather` is a vectorised copy (no workers needed)."""
+    """Samples by number.
+
+    ``in_memory`` says whether :meth:`gather` is a vectorised copy (no workers needed). ``draws`` says whether it may
+    draw from the global random generators, as a user's own augmentation does; the loader then seeds every sample.
+    """
 
     in_memory: bool = False
+    draws: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -43,7 +48,8 @@ class Subset(Source):
     """Some samples of another source, renumbered from 0.
 
     >>> from burnish.data.source import TensorSource
-    >>> Subset(TensorSource(torch.arange(4.0), torch.arange(4)), torch.tensor([3, 1])).gather(torch.tensor([0]))[1].tolist()
+    >>> whole = TensorSource(torch.arange(4.0), torch.arange(4))
+    >>> Subset(whole, torch.tensor([3, 1])).gather(torch.tensor([0]))[1].tolist()
     [3]
     """
 
@@ -51,21 +57,28 @@ class Subset(Source):
         self.source = source
         self.index = index
         self.in_memory = source.in_memory
+        self.draws = source.draws
 
     def __len__(self) -> int:
         return len(self.index)
 
     def gather(self, index: Tensor) -> tuple[Any, Any]:
+        """The chosen samples, stacked."""
         return self.source.gather(self.index[index])
 
     def labels(self) -> Tensor | None:
+        """Class labels of these samples, where they are known."""
         labels = self.source.labels()
         return None if labels is None else labels[self.index.to(labels.device)]
 
     def to(self, device: torch.device) -> Source:
+        """The same samples, held on a device."""
+        if isinstance(self.source, TensorSource) and self.source.inputs.device != device:
+            return self.source.rows(self.index).to(device)  # three splits must not hold the whole set three times
         return Subset(self.source.to(device), self.index)
 
     def describe(self, index: int) -> str:
+        """What a person calls this sample."""
         return self.source.describe(int(self.index[index]))
 
 
@@ -73,7 +86,7 @@ class TensorSource(Source):
     """Tensors that are already in memory.
 
     Args:
-        inputs: ``(samples, *)``. uint8 images ``(samples, C, H, W)`` stay bytes in memory and come out as float32 / 255.
+        inputs: ``(samples, *)``. uint8 images ``(samples, C, H, W)`` stay bytes in memory, come out as float32 / 255.
         targets: ``(samples, *)``; None repeats the inputs, for tasks that learn without labels.
 
     Raises:
@@ -94,7 +107,13 @@ class TensorSource(Source):
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def rows(self, index: Tensor) -> TensorSource:
+        """A copy of some samples, as they are held."""
+        index = index.to(self.inputs.device)
+        return TensorSource(self.inputs[index], None if self.targets is None else self.targets[index])
+
     def gather(self, index: Tensor) -> tuple[Any, Any]:
+        """The chosen samples, stacked."""
         index = index.to(self.inputs.device)
         inputs = self.inputs[index]
         if inputs.dtype == torch.uint8:
@@ -102,9 +121,11 @@ class TensorSource(Source):
         return inputs, inputs if self.targets is None else self.targets[index]
 
     def labels(self) -> Tensor | None:
+        """Class labels of these samples, where they are known."""
         is_label = self.targets is not None and self.targets.ndim == 1 and not self.targets.is_floating_point()
         return self.targets if is_label else None
 
     def to(self, device: torch.device) -> Source:
+        """The same samples, held on a device."""
         targets = None if self.targets is None else self.targets.to(device)
         return TensorSource(self.inputs.to(device), targets)
