@@ -10,7 +10,10 @@ from burnish.common.errors import unknown
 
 
 class Sign(nn.Module):
-    """-1, 0 or 1. Its gradient is zero everywhere: a network with it inside learns only by rules that need no gradient."""
+    """-1, 0 or 1.
+
+    Its gradient is zero everywhere: a network with it inside learns only by rules that need no gradient.
+    """
 
     def forward(self, inputs: Tensor) -> Tensor:
         return inputs.sign()

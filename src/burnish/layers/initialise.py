@@ -52,8 +52,8 @@ def initialise_(model: nn.Module, scheme: str | Mapping[str, str]) -> nn.Module:
 
     Args:
         model: any module, changed in place. Normalisation layers and embeddings are left as they are.
-        scheme: one name for every layer, or ``{pattern of layer names: name}``; the first pattern that matches decides, and
-            layers that none matches are left as they are.
+        scheme: one name for every layer, or ``{pattern of layer names: name}``; the first pattern that matches
+            decides, and layers that none matches are left as they are.
 
     Returns:
         The model itself.

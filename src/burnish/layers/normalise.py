@@ -53,7 +53,8 @@ def statistics_pair(mean: Tensor | Sequence[float], std: Tensor | Sequence[float
     if not std.is_meta and not bool((std > 0).all()):
         first = int((~(std > 0)).nonzero()[0])
         raise InputError(
-            f"std must be positive, got {std[first].item():g} for channel {first}: use 1 for a channel that never varies"
+            f"std must be positive, got {std[first].item():g} for channel {first}: "
+            "use 1 for a channel that never varies"
         )
     return mean, std
 

@@ -69,9 +69,9 @@ def register(
 ) -> Callable[[BuilderT], BuilderT]:
     """Give a builder a name in the registry.
 
-    The builder has the signature ``(num_classes, in_channels, input_size, **own_options)``; its own options are explicit
-    parameters with defaults. For tables and points ``in_channels`` is the number of features; for text ``num_classes`` is
-    the size of the vocabulary.
+    The builder has the signature ``(num_classes, in_channels, input_size, **own_options)``; its own options are
+    explicit parameters with defaults. For tables and points ``in_channels`` is the number of features; for text
+    ``num_classes`` is the size of the vocabulary.
 
     Raises:
         InputError: another builder has the name already.

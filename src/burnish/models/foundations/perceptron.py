@@ -9,37 +9,38 @@ from burnish.models.registry import register
 
 
 class Perceptron(nn.Module):
-    """One linear layer whose decision is a sign (two classes) or an argmax (more).
+    """One linear layer whose decision has no slope: a sign for two classes, the largest score for more.
 
-    Source: Rosenblatt 1958, "The perceptron: a probabilistic model for information storage and organization in the brain".
-    The sign has no gradient, so the ``perceptron`` task trains it by its own rule: weights move only on mistakes.
+    Source: Rosenblatt 1958, "The perceptron: a probabilistic model for information storage and organization in the
+    brain". As the decision has no gradient, the ``perceptron`` task trains it by its own rule: weights move only on
+    mistakes. Every class has a score of its own, as in any classifier here; of two classes, the sign of the difference
+    of their scores is Rosenblatt's unit.
 
     Args:
-        num_classes: two classes share one output; more have one each.
+        num_classes: outputs.
         in_features: numbers in one input.
 
     Shape:
-        ``(batch, *)`` with ``in_features`` numbers a sample, to scores ``(batch, 1)`` or ``(batch, num_classes)``.
+        ``(batch, *)`` with ``in_features`` numbers a sample, to scores ``(batch, num_classes)``.
 
     >>> import torch
     >>> Perceptron(2, 3)(torch.ones(4, 3)).shape
-    torch.Size([4, 1])
+    torch.Size([4, 2])
     """
 
     def __init__(self, num_classes: int, in_features: int) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        self.linear = nn.Linear(in_features, 1 if num_classes <= 2 else num_classes)
+        self.linear = nn.Linear(in_features, num_classes)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.linear(inputs.flatten(1))  # type: ignore[no-any-return]
 
-    def decide(self, inputs: Tensor) -> Tensor:
-        """Classes ``(batch,)``: of two, class 1 where the score is positive."""
+    def activate(self, inputs: Tensor) -> Tensor:
+        """The unit's output: of two classes -1 or 1 ``(batch,)``, 0 on the line between; else the class ``(batch,)``."""
         scores = self(inputs)
-        return (scores[:, 0] > 0).long() if scores.shape[1] == 1 else scores.argmax(dim=1)
+        return (scores[:, 1] - scores[:, 0]).sign() if scores.shape[1] == 2 else scores.argmax(dim=1)
 
 
 @register(

@@ -14,9 +14,9 @@ _SMALLEST = 16
 class LeNet5(nn.Module):
     """Two convolutions with average pooling, three linear layers.
 
-    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B. Changed: C3 sees
-    every map of S2 (the paper leaves some out to break symmetry), pooling has no trained coefficients, the output layer is
-    linear instead of radial basis functions.
+    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B. Changed: C3
+    sees every map of S2 (the paper leaves some out to break symmetry), pooling has no trained coefficients, the output
+    layer is linear instead of radial basis functions.
 
     Args:
         num_classes: outputs.
