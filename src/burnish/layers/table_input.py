@@ -14,9 +14,9 @@ from burnish.layers.normalise import statistics_pair
 class TableInput(nn.Module):
     """Turn raw table rows into features that any model can take.
 
-    Numbers are standardised with the training split's statistics; a missing one (NaN) becomes the training mean, which is
-    0, and sets a flag where its column had gaps in training. A category becomes one-hot with a last slot for missing,
-    unknown and negative codes. Differentiable in the numbers.
+    Numbers are standardised with the training split's statistics; a missing one (NaN) becomes the training mean, which
+    is 0, and sets a flag where its column had gaps in training. A category becomes one-hot with a last slot for
+    missing, unknown and negative codes. Differentiable in the numbers.
 
     Args:
         numeric: positions of numbers and dates among the columns.
@@ -26,7 +26,7 @@ class TableInput(nn.Module):
         missing: those of ``numeric`` that get a flag.
 
     Shape:
-        input ``(batch, columns)``, output ``(batch, width)``: numbers, flags, then one-hot groups, each in the order given.
+        input ``(batch, columns)``; output ``(batch, width)``: numbers, flags, one-hot groups, each in the order given.
 
     Raises:
         InputError: positions are not ``0 .. columns - 1``, statistics do not fit them, or rows have another width.
