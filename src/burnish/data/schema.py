@@ -61,7 +61,7 @@ class Schema:
         >>> Schema.from_dict(schema.to_dict()) == schema
         True
         """
-        columns = tuple(Column(c["name"], c["kind"], tuple(c["categories"])) for c in plain["columns"])
+        columns = tuple(Column(c["name"], c["kind"], tuple(c["categories"]), c["missing"]) for c in plain["columns"])
         return cls(
             kind=plain["kind"],
             goal=plain["goal"],
