@@ -13,12 +13,14 @@ Goal = Literal["classification", "regression", "language-modelling", "generation
 class Column:
     """One input column of a table.
 
-    ``categories`` are the training split's own, in code order; dates are days since 1970.
+    ``categories`` are the training split's own, in code order; dates are days since 1970. ``missing`` says whether the
+    training split has gaps in this column, so that a model can be rebuilt from the schema alone.
     """
 
     name: str
     kind: Literal["numeric", "categorical", "date"]
     categories: tuple[str, ...] = ()
+    missing: bool = False
 
 
 @dataclass(frozen=True)
