@@ -62,17 +62,17 @@ class WeightAverage:
         with torch.no_grad():
             weights, buffers = self._weights(module), list(module.buffers())
             kept = [tensor.detach().clone() for tensor in (*weights, *buffers)]
-            torch._foreach_copy_(weights, self._average)
+            _copy(weights, self._average)
         try:
             yield
         finally:
             with torch.no_grad():
-                torch._foreach_copy_([*weights, *buffers], kept)
+                _copy([*weights, *buffers], kept)
 
     @torch.no_grad()
     def copy_to(self, module: nn.Module) -> None:
         """Give the averaged weights to the module for good."""
-        torch._foreach_copy_(self._weights(module), self._average)
+        _copy(self._weights(module), self._average)
 
     def state_dict(self) -> dict[str, Any]:
         """The averaged weights by name and the number of updates; the tensors are not copied."""
@@ -101,3 +101,8 @@ class WeightAverage:
     def _weights(self, module: nn.Module) -> list[Tensor]:
         # Walking the module tree costs more than the average of a small model.
         return self._live if module is self._module else list(module.parameters())
+
+
+def _copy(targets: list[Tensor], sources: list[Tensor]) -> None:
+    for target, source in zip(targets, sources, strict=True):  # the multi-tensor form does not take shards
+        target.copy_(source)

@@ -104,7 +104,7 @@ def build_optimizer(
         return NewtonCG(given, learning_rate=rate)
 
     groups = _groups(given, weight_decay, module)
-    fast: dict[str, Any] = {"fused": True} if _can_fuse(given) else {"foreach": True}
+    fast: dict[str, Any] = {"fused": True} if _can_fuse(name, given) else {"foreach": True}
     if name == "sgd":
         return torch.optim.SGD(groups, lr=rate, **fast)
     if name == "momentum":
@@ -112,8 +112,7 @@ def build_optimizer(
     if name == "nesterov":
         return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0, **fast)
     if name == "adagrad":
-        on_cpu = all(parameter.device.type == "cpu" for parameter in given)  # the fused kernel exists there alone
-        return torch.optim.Adagrad(groups, lr=rate, **(fast if on_cpu else {"foreach": True}))
+        return torch.optim.Adagrad(groups, lr=rate, **fast)
     if name == "rmsprop":
         return torch.optim.RMSprop(groups, lr=rate, alpha=0.9, foreach=True)
     return (torch.optim.Adam if name == "adam" else torch.optim.AdamW)(groups, lr=rate, **fast)
@@ -154,6 +153,10 @@ def _groups(parameters: list[nn.Parameter], weight_decay: float, module: nn.Modu
     return [group for group in groups if group["params"]]
 
 
-def _can_fuse(parameters: list[nn.Parameter]) -> bool:
+def _can_fuse(name: OptimizerName, parameters: list[nn.Parameter]) -> bool:
+    if not all(parameter.is_floating_point() for parameter in parameters):
+        return False
+    if name not in ("adam", "adamw") and any(hasattr(parameter, "full_tensor") for parameter in parameters):
+        return False  # sharded: torch knows how to split the fused kernel of Adam alone
     kinds = {parameter.device.type for parameter in parameters}
-    return kinds <= {"cpu", "cuda", "mps"} and all(parameter.is_floating_point() for parameter in parameters)
+    return kinds <= ({"cpu"} if name == "adagrad" else {"cpu", "cuda", "mps"})

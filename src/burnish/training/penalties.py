@@ -41,12 +41,20 @@ class Penalty:
                 "l1 or l2 was given, but no parameter has two dimensions or more: there is nothing to penalise"
             )
 
-    def __call__(self) -> Tensor | None:
-        """The penalty, a scalar with its graph, or None when both strengths are 0."""
+    def __call__(self) -> Tensor:
+        """The penalty, a scalar with its graph; a plain 0 when both strengths are 0."""
         if not self._weights:
-            return None
+            return torch.zeros(())
+        if hasattr(self._weights[0], "full_tensor"):
+            return self._over_shards()
         weights = torch.cat([weight.reshape(-1) for weight in self._weights])
         if not self.l1:
             return torch.dot(weights, weights) * (self.l2 / 2)
         absolute = weights.abs().sum() * self.l1
         return absolute + torch.dot(weights, weights) * (self.l2 / 2) if self.l2 else absolute
+
+    def _over_shards(self) -> Tensor:
+        # Rows that do not divide evenly over ranks cannot be flattened; each rank gets the gradient of its own rows.
+        terms = [weight.abs().sum() * self.l1 + weight.square().sum() * (self.l2 / 2) for weight in self._weights]
+        total: Tensor = torch.stack(terms).sum().full_tensor()  # type: ignore[attr-defined]
+        return total

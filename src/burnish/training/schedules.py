@@ -191,7 +191,8 @@ class Warmup(Schedule):
 def build_schedule(options: TrainingOptions, epochs: float, direction: Literal["max", "min"] = "min") -> Schedule:
     """The schedule that the options ask for.
 
-    L-BFGS and Newton-CG search the length of every step themselves, so their schedule is constant.
+    Where none is named it is a cosine, and constant for L-BFGS and Newton-CG, which search the length of every step
+    themselves.
 
     Args:
         options: ``schedule``, ``warmup``, ``step_epochs``, ``gamma``, ``plateau_patience`` and ``optimizer`` are read.
@@ -199,13 +200,15 @@ def build_schedule(options: TrainingOptions, epochs: float, direction: Literal["
         direction: which way the watched metric improves, for the plateau schedule.
 
     Raises:
-        InputError: the schedule is unknown or a number is out of range.
+        InputError: the schedule is unknown, a number is out of range, or the optimizer searches its own step.
 
     >>> build_schedule(TrainingOptions(schedule="cosine"), epochs=10).factor(10)
     0.0
     """
-    if options.schedule not in get_args(ScheduleName):
-        raise unknown("schedule", options.schedule, get_args(ScheduleName))
+    searches_its_step = options.optimizer in ("lbfgs", "newton-cg")
+    name: ScheduleName = options.schedule or ("constant" if searches_its_step else "cosine")
+    if name not in get_args(ScheduleName):
+        raise unknown("schedule", name, get_args(ScheduleName))
     if not epochs > 0:
         raise InputError(f"a schedule needs a training of more than 0 epochs, got {epochs}: raise --epochs")
     if not 0 <= options.warmup < math.inf:
@@ -218,14 +221,15 @@ def build_schedule(options: TrainingOptions, epochs: float, direction: Literal["
         raise InputError(f"step_epochs must be above 0, got {options.step_epochs}: it is the time between two drops")
     if options.plateau_patience < 1:
         raise InputError(f"plateau_patience must be 1 or more epochs, got {options.plateau_patience}: 3 is usual")
-    if options.optimizer in ("lbfgs", "newton-cg"):
-        if options.warmup:
-            raise InputError(f"warmup does not go with {options.optimizer}, which searches its own step: leave it at 0")
-        return Schedule()
+    if searches_its_step and (name != "constant" or options.warmup):
+        wanted = f"schedule {name}" if name != "constant" else f"warmup of {options.warmup:g} epochs"
+        raise InputError(
+            f"{wanted} does not go with {options.optimizer}, which searches the length of its steps: leave it out"
+        )
 
     remaining = epochs - options.warmup
     schedule: Schedule
-    match options.schedule:
+    match name:
         case "constant":
             schedule = Schedule()
         case "step":
