@@ -1,0 +1,177 @@
+"""Everything that a page says about one run, decided before anything is laid out."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from burnish.reporting.evaluation import EvaluationView, evaluation_view
+from burnish.reporting.figures.curves import curves
+from burnish.reporting.figures.drawing import Drawing
+from burnish.reporting.formats import (
+    duration,
+    estimate_text,
+    interval_text,
+    latency_setting,
+    latency_text,
+    number,
+    value_text,
+    words,
+)
+from burnish.reporting.headline import metrics_by_split, watched
+from burnish.reporting.lineage import Ancestor, lineage
+from burnish.reporting.record import Record, finite
+from burnish.reporting.series import charts
+from burnish.reporting.table import cells, summary_row
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A labelled number and the fine print under it."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of the lineage."""
+
+    name: str
+    link: str | None
+    here: bool
+    found: bool
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One run's part of a page."""
+
+    anchor: str
+    name: str
+    verb: str
+    model: str
+    data: str
+    headline: Fact | None
+    facts: list[Fact]
+    remarks: list[str]
+    notes: list[str]
+    splits: list[str]
+    metrics: list[tuple[str, list[str]]]
+    drawings: list[Drawing]
+    evaluations: list[EvaluationView]
+    steps: list[Step]
+    config: list[tuple[str, list[tuple[str, str]]]]
+    environment: list[tuple[str, str]]
+
+
+def section(record: Record, anchor: str, page: Path) -> Section:
+    """Decide what to say about a run on a page that will lie at ``page``."""
+    splits = metrics_by_split(record)
+    names = list(dict.fromkeys(name for metrics in splits.values() for name in metrics))
+    return Section(
+        anchor=anchor,
+        name=record.name,
+        verb=record.verb,
+        model=record.model,
+        data=record.data,
+        headline=_headline(record),
+        facts=_facts(record),
+        remarks=_remarks(record),
+        notes=[str(note) for note in record.result.get("notes") or []],
+        splits=list(splits),
+        metrics=[
+            (words(name), [estimate_text(name, m[name]) if name in m else "–" for m in splits.values()]) for name in names
+        ],
+        drawings=[curves(chart, f"{anchor}-chart{index}") for index, chart in enumerate(charts(record.rows))],
+        evaluations=[
+            evaluation_view(split, plain, f"{anchor}-{index}")
+            for index, (split, plain) in enumerate(record.evaluations.items())
+        ],
+        steps=[_step(ancestor, record, page) for ancestor in lineage(record)],
+        config=list(_config(record.config)),
+        environment=[(words(key), _plain(value)) for key, value in _flat(record.environment)],
+    )
+
+
+def _headline(record: Record) -> Fact | None:
+    best = watched(record)
+    if best is None:
+        return None
+    estimate = best.estimate
+    note = ""
+    if interval := interval_text(best.metric, estimate):
+        of = f" from {number(estimate.count)} samples" if estimate.count else ""
+        note = f"{100 * estimate.confidence:g} % interval {interval}{of}"
+    so_far = "" if record.finished else " so far"
+    return Fact(f"{best.split} {words(best.metric)}{so_far}", value_text(best.metric, estimate), note)
+
+
+def _facts(record: Record) -> list[Fact]:
+    result = record.result
+    facts = []
+    if result.get("parameters") is not None:
+        facts.append(Fact("parameters", number(result["parameters"])))
+    if result.get("latency_ms"):
+        facts.append(Fact("latency", latency_text(result["latency_ms"]), f"measured; {latency_setting(result['latency_ms'])}"))
+    spent = [f"{number(result[key])} {key}" for key in ("epochs", "steps") if result.get(key) is not None]
+    seconds = result.get("seconds")
+    if seconds is None and record.rows:
+        last = record.rows[-1]
+        seconds = finite(last.get("seconds"))
+        spent = [f"step {number(last['step'])} so far"] if "step" in last else []
+    if seconds is not None or spent:
+        facts.append(Fact("time", duration(seconds), ", ".join(spent)))
+    return facts
+
+
+def _remarks(record: Record) -> list[str]:
+    remarks = list(record.remarks)
+    if not record.evaluations and record.finished:
+        remarks.append(
+            f"No evaluation is stored with this run: `burnish evaluate {record.path}` adds the per-class table, "
+            "the confusion matrix and the mistakes."
+        )
+    if not record.finished and (record.path / "checkpoints").is_dir():
+        remarks.append(f"If nothing is writing here any more, `burnish fit --resume {record.path}` continues it.")
+    return remarks
+
+
+def _step(ancestor: Ancestor, record: Record, page: Path) -> Step:
+    here = ancestor.record is record
+    report = ancestor.path / "report.html"
+    link = None
+    if not here and report.is_file():
+        link = urllib.parse.quote(os.path.relpath(report, page.resolve().parent).replace(os.sep, "/"))
+    told = cells(summary_row(ancestor.record)) if ancestor.record else ()
+    return Step(ancestor.name, link, here, ancestor.record is not None, told)
+
+
+def _config(config: dict[str, Any]) -> Iterable[tuple[str, list[tuple[str, str]]]]:
+    alone = [(key, _plain(value)) for key, value in config.items() if not isinstance(value, dict)]
+    if alone:
+        yield "run", alone
+    for name, table in config.items():
+        if isinstance(table, dict) and table:
+            yield name, [(key, _plain(value)) for key, value in _flat(table)]
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,93 @@
+"""One row a run: the comparison that a terminal shows and a page opens with."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from burnish.common.intervals import Estimate
+from burnish.reporting.formats import duration, estimate_text, has_interval, latency_text, number, words
+from burnish.reporting.headline import watched
+from burnish.reporting.record import Record, finite, read_record
+
+COLUMNS = ("run", "model", "data", "metric", "result [interval]", "parameters", "latency", "time")
+_RIGHT = {"parameters", "latency", "time"}
+
+
+def summary_rows(runs: Sequence[Path]) -> list[dict[str, Any]]:
+    """What each run is known by, as plain data fit for JSON.
+
+    Returns:
+        One dict a run with the keys ``run``, ``verb``, ``model``, ``data``, ``metric``, ``split``, ``value``, ``low``, ``high``,
+        ``count``, ``parameters``, ``latency_ms`` (the measured table), ``seconds``; None stands for what was not measured.
+
+    Raises:
+        InputError: a path is not a run.
+    """
+    return [summary_row(read_record(Path(run))) for run in runs]
+
+
+def summary_row(record: Record) -> dict[str, Any]:
+    """The row of one run."""
+    best = watched(record)
+    known = best is not None and has_interval(best.estimate)
+    latency = record.result.get("latency_ms")
+    return {
+        "run": str(record.path),
+        "verb": record.verb,
+        "model": record.model,
+        "data": record.data,
+        "metric": best.metric if best else None,
+        "split": best.split if best else None,
+        "value": best.estimate.value if best else None,
+        "low": best.estimate.low if best and known else None,
+        "high": best.estimate.high if best and known else None,
+        "count": best.estimate.count if best else None,
+        "parameters": record.result.get("parameters"),
+        "latency_ms": latency if isinstance(latency, dict) else None,
+        "seconds": finite(record.result.get("seconds")),
+    }
+
+
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """A row of :func:`summary_rows` in words, one per name in ``COLUMNS``."""
+    nan = float("nan")
+    result = "no result yet"
+    if row["value"] is not None:
+        low, high = (nan if row[key] is None else row[key] for key in ("low", "high"))
+        result = estimate_text(row["metric"], Estimate(row["value"], low, high, row["count"] or 0))
+    return (
+        Path(row["run"]).name or row["run"],
+        row["model"],
+        row["data"],
+        f"{row['split']} {words(row['metric'])}" if row["metric"] else "–",
+        result,
+        number(row["parameters"]),
+        latency_text(row["latency_ms"]),
+        duration(row["seconds"]),
+    )
+
+
+def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> str:
+    """A plain text table for terminals, without colours, that never cuts a number.
+
+    Args:
+        rows: from :func:`summary_rows`.
+        width: columns to fold into; by default the table is as wide as it needs to be.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column in _RIGHT else "left", overflow="fold")
+    from rich.text import Text
+
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in cells(row)))
+    file = io.StringIO()
+    Console(file=file, width=width or 10_000, color_system=None, force_terminal=False, legacy_windows=False).print(table)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
