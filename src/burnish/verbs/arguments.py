@@ -81,7 +81,7 @@ class _Reader:
         if is_many(option.annotation):
             self.last_many = option
             words = self.gathered.setdefault(option.name, [])
-            words += text.split(",") if _splits_at_commas(option.annotation) else [text]
+            words += _split(option, text)
             self.values[option.name] = self._convert(option, words)
         else:
             self.values[option.name] = self._convert(option, text)
@@ -108,6 +108,20 @@ class _Reader:
                 hint = f"several values are written {self.last_many.flag} {given}"
             raise InputError(f"unexpected argument '{words[0]}': {hint}")
         return values
+
+
+def read_word(label: str, option: Option, word: str) -> Any:
+    """One word as the value of an option, as a shell would give it after the flag.
+
+    Raises:
+        InputError: the word has another type.
+    """
+    value = _split(option, word) if is_many(option.annotation) else word
+    return convert(label, option.annotation, value, from_text=True)
+
+
+def _split(option: Option, word: str) -> list[str]:
+    return word.split(",") if _splits_at_commas(option.annotation) else [word]
 
 
 def _is_option(word: str) -> bool:

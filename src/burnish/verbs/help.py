@@ -36,7 +36,8 @@ def help_page(cls: type, width: int | None = None) -> str:
     options = options_of(cls)
     positional = [option for option in options if option.positional]
     usage = " ".join(["usage: burnish", verb_name(cls), *map(_usage, positional), "[options]"])
-    parts = [usage, textwrap.fill(inspect.cleandoc(cls.__doc__ or ""), width)]
+    paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
+    parts = [usage, *(textwrap.fill(" ".join(paragraph.split()), width) for paragraph in paragraphs)]
     if positional:
         parts.append("\n".join(_row(option.name.upper(), option, told, width) for option in positional))
     for group in _groups(cls, options):
