@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from burnish.layers.activations import activation
-    from burnish.layers.conv_arithmetic import Extent, output_size, receptive_field
+    from burnish.layers.conv_arithmetic import (
+        ReceptiveField,
+        Window,
+        output_size,
+        receptive_field,
+        smallest_input,
+        transposed_output_size,
+    )
     from burnish.layers.denormalise import Denormalise
     from burnish.layers.initialise import initialise_
     from burnish.layers.normalise import Normalise
@@ -15,24 +22,30 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Denormalise": "denormalise",
-    "Extent": "conv_arithmetic",
     "Normalise": "normalise",
+    "ReceptiveField": "conv_arithmetic",
     "TableInput": "table_input",
+    "Window": "conv_arithmetic",
     "activation": "activations",
     "initialise_": "initialise",
     "output_size": "conv_arithmetic",
     "receptive_field": "conv_arithmetic",
+    "smallest_input": "conv_arithmetic",
+    "transposed_output_size": "conv_arithmetic",
 }
 
 __all__ = [
     "Denormalise",
-    "Extent",
     "Normalise",
+    "ReceptiveField",
     "TableInput",
+    "Window",
     "activation",
     "initialise_",
     "output_size",
     "receptive_field",
+    "smallest_input",
+    "transposed_output_size",
 ]
 
 

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
+from burnish.layers.denormalise import Denormalise
 from burnish.layers.normalise import Normalise
+from burnish.layers.table_input import TableInput
 from burnish.models.registry import create, entry, names
 from burnish.models.with_input import WithInput
 
@@ -28,19 +30,29 @@ def default_model(schema: Schema) -> str:
     """
     if schema.kind == "points" and schema.goal != "generation":
         return "mlp"
+    if schema.kind == "image" and schema.goal == "generation":
+        return "gan"
     return _DEFAULTS[schema.kind]
 
 
-def for_data(name: str, schema: Schema, statistics: Statistics | None = None, **options: Any) -> nn.Module:
+def for_data(
+    name: str,
+    schema: Schema,
+    statistics: Statistics | None = None,
+    target_statistics: Statistics | None = None,
+    **options: Any,
+) -> nn.Module:
     """Build a named model for a data set.
 
-    The result takes raw inputs: pixels in [0, 1], table rows with their gaps and codes, symbols. Without statistics the
-    structure is the same and the input layer changes nothing, so that saved weights can be loaded into it.
+    The result takes raw inputs: pixels in [0, 1], table rows with their gaps and codes, symbols. For a number to predict
+    it answers in the target's own units. Without statistics the structure is the same and the layers that hold them
+    change nothing, so that saved weights can be loaded into it.
 
     Args:
         name: a name of the registry.
         schema: what the samples are.
         statistics: mean and standard deviation of the training split.
+        target_statistics: the same of the targets, for regression; a fresh model then starts at their scale.
         options: the model's own options.
 
     Raises:
@@ -60,32 +72,34 @@ def for_data(name: str, schema: Schema, statistics: Statistics | None = None, **
         )
     if schema.kind == "text":
         return create(name, num_classes=len(schema.vocabulary), in_channels=1, **options)
+    output = _output_scale(schema, target_statistics)
     if schema.kind == "table":
         table = _table_input(schema, statistics)
-        return WithInput(table, create(name, schema.num_outputs, in_channels=int(table.width), **options))
+        return WithInput(table, create(name, schema.num_outputs, in_channels=table.width, **options), output)
     channels, *sides = schema.input_shape
     size = (sides[0], sides[1]) if schema.kind == "image" else None
     model = create(name, schema.num_outputs, in_channels=channels, input_size=size, **options)
-    mean, std = _channel_statistics(channels, statistics)
-    if hasattr(model, "set_statistics_"):  # it makes samples, so statistics belong at both of its ends
-        model.set_statistics_(mean, std)
+    mean, std = _mean_and_std(channels, statistics)
+    set_statistics_ = getattr(model, "set_statistics_", None)
+    if callable(set_statistics_):  # it makes samples, so statistics belong at both of its ends
+        set_statistics_(mean, std)
         return model
-    return WithInput(Normalise(mean, std), model)
+    return WithInput(Normalise(mean, std), model, output)
 
 
-def _channel_statistics(channels: int, statistics: Statistics | None) -> tuple[Tensor, Tensor]:
+def _mean_and_std(channels: int, statistics: Statistics | None) -> tuple[Tensor, Tensor]:
     if statistics is None:
         return torch.zeros(channels), torch.ones(channels)
     std = statistics.std
     return statistics.mean, torch.where(std > 0, std, torch.ones_like(std))  # a constant channel carries nothing
 
 
-def _table_input(schema: Schema, statistics: Statistics | None) -> Any:
-    from burnish.layers.table_input import TableInput
+def _output_scale(schema: Schema, statistics: Statistics | None) -> nn.Module | None:
+    return Denormalise(*_mean_and_std(schema.num_outputs, statistics)) if schema.goal == "regression" else None
 
+
+def _table_input(schema: Schema, statistics: Statistics | None) -> TableInput:
     numeric = [i for i, column in enumerate(schema.columns) if column.kind != "categorical"]
-    categorical = [
-        (i, len(column.categories)) for i, column in enumerate(schema.columns) if column.kind == "categorical"
-    ]
-    mean, std = _channel_statistics(len(numeric), statistics)
-    return TableInput(numeric, categorical, mean, std)
+    categorical = [(i, len(c.categories)) for i, c in enumerate(schema.columns) if c.kind == "categorical"]
+    mean, std = _mean_and_std(len(schema.columns), statistics)
+    return TableInput(numeric, categorical, mean, std, missing=[i for i in numeric if schema.columns[i].missing])

@@ -16,6 +16,7 @@ class WithInput(nn.Module):
     Args:
         input: what raw inputs pass first.
         model: any module.
+        output: what its outputs pass last, such as the scale of a number to predict.
 
     >>> import torch
     >>> from burnish.layers.normalise import Normalise
@@ -24,10 +25,12 @@ class WithInput(nn.Module):
     [[2.0, 2.0]]
     """
 
-    def __init__(self, input: nn.Module, model: nn.Module) -> None:
+    def __init__(self, input: nn.Module, model: nn.Module, output: nn.Module | None = None) -> None:
         super().__init__()
         self.input = input
         self.model = model
+        self.output = output
 
     def forward(self, inputs: Any) -> Any:
-        return self.model(self.input(inputs))
+        outputs = self.model(self.input(inputs))
+        return outputs if self.output is None else self.output(outputs)

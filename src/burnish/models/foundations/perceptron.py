@@ -38,8 +38,8 @@ class Perceptron(nn.Module):
         return self.linear(inputs.flatten(1))  # type: ignore[no-any-return]
 
     def activate(self, inputs: Tensor) -> Tensor:
-        """The unit's output: of two classes -1 or 1 ``(batch,)``, 0 on the line between; else the class ``(batch,)``."""
-        scores = self(inputs)
+        """The unit's output ``(batch,)``: of two classes -1 or 1 (0 on the line between them), else the class."""
+        scores: Tensor = self(inputs)
         return (scores[:, 1] - scores[:, 0]).sign() if scores.shape[1] == 2 else scores.argmax(dim=1)
 
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
-from burnish.common.module_state import evaluating
 from burnish.layers.denormalise import Denormalise
 from burnish.layers.normalise import Normalise
 from burnish.models.foundations.mlp import MLP
@@ -67,9 +66,8 @@ class GAN(nn.Module):
         return torch.randn(count, self.latent, generator=generator, device=source).to(weight)
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Samples ``(count, *shape)``, made in evaluation mode and without gradients."""
-        with evaluating(self):
-            return self.generator(self.noise(count, generator))  # type: ignore[no-any-return]
+        """Samples ``(count, *shape)``, with gradients to the generator where they are on."""
+        return self.generator(self.noise(count, generator))  # type: ignore[no-any-return]
 
     def set_statistics_(self, mean: Tensor, std: Tensor) -> None:
         """Take the training split's statistics ``(channels,)`` into both halves, so that they meet in data space."""

@@ -6,9 +6,11 @@ from torch import Tensor, nn
 
 from burnish.common.errors import InputError
 from burnish.layers.activations import activation as make_activation
+from burnish.layers.conv_arithmetic import Window, output_size, smallest_input
 from burnish.models.registry import register
 
-_SMALLEST = 16
+_WINDOWS = (Window(5), Window(2, stride=2), Window(5), Window(2, stride=2))
+_SMALLEST = smallest_input(*_WINDOWS)
 
 
 class LeNet5(nn.Module):
@@ -45,21 +47,20 @@ class LeNet5(nn.Module):
                 f"lenet5 needs images of at least {_SMALLEST}x{_SMALLEST}, got {height}x{width}: "
                 f"resize them (--input-size 32), or take a model for small images (resnet20, mlp)"
             )
-        missing = [32 - side if 28 <= side < 32 else 0 for side in input_size]
-        top, left = missing[0] // 2, missing[1] // 2
+        height, width = (32 if 28 <= side < 32 else side for side in input_size)
+        down, right = height - input_size[0], width - input_size[1]
         self.notes: tuple[str, ...] = ()
-        if any(missing):
-            height, width = (side + more for side, more in zip(input_size, missing, strict=True))
+        self.pad: nn.Module = nn.Identity()
+        if down or right:
             self.notes = (f"lenet5 pads {input_size[0]}x{input_size[1]} images with zeros to {height}x{width}",)
-        self.pad = nn.ZeroPad2d((left, missing[1] - left, top, missing[0] - top)) if any(missing) else nn.Identity()
+            self.pad = nn.ZeroPad2d((right // 2, right - right // 2, down // 2, down - down // 2))
         self.conv1 = nn.Conv2d(in_channels, 6, 5)
         self.act1 = make_activation(activation)
         self.pool1 = nn.AvgPool2d(2)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.act2 = make_activation(activation)
         self.pool2 = nn.AvgPool2d(2)
-        rows, columns = (((side + more - 4) // 2 - 4) // 2 for side, more in zip(input_size, missing, strict=True))
-        self.fc1 = nn.Linear(16 * rows * columns, 120)
+        self.fc1 = nn.Linear(16 * output_size(height, *_WINDOWS) * output_size(width, *_WINDOWS), 120)
         self.act3 = make_activation(activation)
         self.fc2 = nn.Linear(120, 84)
         self.act4 = make_activation(activation)

@@ -1,0 +1,106 @@
+"""The arithmetic of windows that slide over an image: output size, receptive field, stride."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from burnish.common.errors import InputError
+
+
+@dataclass(frozen=True)
+class Window:
+    """A convolution or pooling along one dimension.
+
+    Args:
+        kernel: width of the filter, F.
+        stride: step from one output to the next, S.
+        padding: zeros at each end, P.
+        dilation: distance between the filter's taps, D.
+    """
+
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.kernel, self.stride, self.dilation) < 1 or self.padding < 0:
+            raise InputError(f"kernel, stride and dilation must be at least 1 and padding at least 0, got {self}")
+
+    @property
+    def extent(self) -> int:
+        """Distance from the filter's first tap to its last, both counted: D (F - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What one output sees along one dimension: ``size`` inputs, which lie ``stride`` further for the next output."""
+
+    size: int = 1
+    stride: int = 1
+
+    def through(self, window: Window) -> ReceptiveField:
+        """The field after one more window.
+
+        Source: Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks", eq. 2.
+        """
+        return ReceptiveField(self.size + (window.extent - 1) * self.stride, self.stride * window.stride)
+
+
+def output_size(size: int, *windows: Window) -> int:
+    """Outputs that windows, one after the other, leave of ``size`` inputs.
+
+    Source: Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285,
+    relationship 15: floor((N + 2P - D (F - 1) - 1) / S) + 1.
+
+    Raises:
+        InputError: a window is wider than its padded input.
+
+    >>> output_size(32, Window(5), Window(2, stride=2), Window(5), Window(2, stride=2))
+    5
+    """
+    left = size
+    for window in windows:
+        if left + 2 * window.padding < window.extent:
+            raise InputError(
+                f"a window of {window.extent} does not fit into {left} inputs with padding {window.padding}: "
+                f"the smallest size that works is {smallest_input(*windows)}, got {size}"
+            )
+        left = (left + 2 * window.padding - window.extent) // window.stride + 1
+    return left
+
+
+def transposed_output_size(size: int, window: Window, output_padding: int = 0) -> int:
+    """Outputs of a transposed convolution: (N - 1) S - 2P + D (F - 1) + 1, plus what is added at the end.
+
+    Source: Dumoulin and Visin 2016, arXiv:1603.07285, relationship 14.
+
+    >>> transposed_output_size(16, Window(2, stride=2))
+    32
+    """
+    return (size - 1) * window.stride - 2 * window.padding + window.extent + output_padding
+
+
+def smallest_input(*windows: Window) -> int:
+    """The smallest input that leaves one output.
+
+    >>> smallest_input(Window(5), Window(2, stride=2), Window(5), Window(2, stride=2))
+    16
+    """
+    needed = 1
+    for window in reversed(windows):
+        needed = max(1, (needed - 1) * window.stride + window.extent - 2 * window.padding)
+    return needed
+
+
+def receptive_field(*windows: Window) -> ReceptiveField:
+    """The receptive field and stride of windows, one after the other.
+
+    >>> receptive_field(Window(3), Window(3, stride=2), Window(3))
+    ReceptiveField(size=9, stride=2)
+    """
+    field = ReceptiveField()
+    for window in windows:
+        field = field.through(window)
+    return field
