@@ -52,8 +52,9 @@ def probe(path: str | os.PathLike[str]) -> tuple[int, int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            on_its_side = image.getexif().get(0x0112, 1) >= 5
-            if on_its_side and image.format != "TIFF":  # a TIFF's size is upright already
+            # A TIFF's size is upright already; a PNG would be decoded whole in search of EXIF data behind its pixels.
+            has_exif = image.format != "TIFF" and (image.format != "PNG" or "exif" in image.info)
+            if has_exif and image.getexif().get(0x0112, 1) >= 5:
                 width, height = height, width
             return height, width, 1 if image.mode in GREY_MODES else 3
     except _unreadable() as error:
