@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
+from burnish.common.intervals import Estimate
 from burnish.data.batch import Batch
 from burnish.data.schema import Schema
 
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
     from burnish.tasks.stepper import Stepper
 
 Metrics = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sample to look at: a picture ``(H, W, C)`` uint8, a text, or the columns of a row."""
+
+    picture: Tensor | None = None
+    text: str | None = None
+    row: dict[str, str] | None = None
 
 
 class Task:
@@ -55,6 +66,18 @@ class Task:
         """What a user wants to read of an output, one row a sample (a label and its probability, a number)."""
         return {}
 
+    def truth(self, batch: Batch) -> dict[str, Tensor]:
+        """What the predictions are held against, one row a sample."""
+        return {}
+
+    def summarise(self, samples: dict[str, Tensor], confidence: float) -> tuple[dict[str, Estimate], dict[str, Any]]:
+        """Metrics and plain data that need the whole split, from the columns of an evaluation."""
+        return {}, {}
+
+    def show(self, batch: Batch, position: int) -> Shown:
+        """One input in a form that a person can look at."""
+        return Shown()
+
     def parameter_groups(self, model: nn.Module) -> dict[str, list[nn.Parameter]]:
         """Parameters by optimizer name. Most tasks have one optimizer, called ``model``."""
         return {"model": [p for p in model.parameters() if p.requires_grad]}
@@ -62,7 +85,9 @@ class Task:
     def step(self, engine: Stepper, batch: Batch) -> Tensor:
         """One training step; returns the loss, detached. Tasks with several optimizers or their own rule override this."""
         if engine.needs_closure:
-            return engine.update_with_closure(lambda part: self.mean_loss(self.forward(engine.model, part), part), batch)
+            return engine.update_with_closure(
+                lambda part: self.mean_loss(self.forward(engine.model, part), part), batch
+            )
         if engine.accumulate == 1:
             with engine.precision():
                 loss = self.mean_loss(self.forward(engine.model, batch), batch)

@@ -28,7 +28,8 @@ class NewtonCG(Optimizer):
     leaves is lengthened while that pays, since it has no natural length.
 
     Meant for full batches of small models. The closure is called again under ``no_grad`` in the line search, each time
-    with the random state of the first call, so that dropout draws the same mask.
+    with the random state of the first call, so that dropout draws the same mask; batch norm in training mode sees every
+    call.
 
     Args:
         parameters: what to train; frozen ones are left alone.
@@ -69,7 +70,6 @@ class NewtonCG(Optimizer):
         super().__init__(list(parameters), defaults)
         if len(self.param_groups) != 1:
             raise InputError(f"newton-cg takes one group of parameters, got {len(self.param_groups)}: join them")
-        self._trained = [parameter for parameter in self.param_groups[0]["params"] if parameter.requires_grad]
         if not self._trained:
             raise InputError("newton-cg was given no parameters to train: all of them are frozen")
 
@@ -115,14 +115,17 @@ class NewtonCG(Optimizer):
             state["evaluations"] += 1
             return closure().item()
 
-        length = _search(
-            along, start.item(), torch.dot(gradient, direction).item(), group["lr"], start.dtype, not curved
-        )
-        if length:
-            torch._foreach_copy_(self._trained, torch._foreach_add(origin, parts, alpha=length))
-        else:
-            torch._foreach_copy_(self._trained, origin)
+        slope = torch.dot(gradient, direction).item()
+        length = 0.0
+        try:
+            length = _search(along, start.item(), slope, group["lr"], start.dtype, expand=not curved)
+        finally:  # also when interrupted in the middle of a search
+            torch._foreach_copy_(self._trained, torch._foreach_add(origin, parts, alpha=length) if length else origin)
         return start
+
+    @property
+    def _trained(self) -> list[nn.Parameter]:
+        return [parameter for parameter in self.param_groups[0]["params"] if parameter.requires_grad]
 
     def _counters(self) -> dict[str, Any]:
         state: dict[str, Any] = self.state[self._trained[0]]
@@ -139,7 +142,7 @@ class NewtonCG(Optimizer):
                 [g for g, _ in pairs], self._trained, [v for _, v in pairs], retain_graph=True, materialize_grads=True
             )
         except RuntimeError as error:
-            if "not implemented" not in str(error):
+            if not any(sign in str(error) for sign in ("not implemented", "once_differentiable")):
                 raise
             raise InputError(
                 f"newton-cg needs second derivatives, and an operation of this model has none: use lbfgs or adamw "

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-OptimizerName = Literal[
-    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "newton-cg"
-]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "newton-cg"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
 
 
@@ -20,20 +18,21 @@ class TrainingOptions:
     max_steps: int | None = None
     """Stop after this many updates, whatever the epochs say."""
     batch_size: int | None = None
-    """Samples per update, over all ranks and micro-batches; 0 means the whole training split. Default: 64, or less for small data."""
+    """Samples per update, over all ranks and micro-batches; 0 means the whole training split. Default: 64, or less for
+    small data; the whole split for lbfgs and newton-cg."""
     accumulate: int = 1
     """Micro-batches that a batch is cut into, to fit in memory; the update is the same."""
 
-    optimizer: OptimizerName = "adamw"
-    """Update rule."""
+    optimizer: OptimizerName | None = None
+    """Update rule. Default: adamw, or what the task is made for (sgd for the perceptron rule, adam for a GAN)."""
     learning_rate: float | None = None
     """Peak learning rate. Default: the usual one of the optimizer."""
     momentum: float = 0.9
     """Momentum of momentum and nesterov (and RMSprop where given)."""
-    weight_decay: float = 0.0
-    """Decay of weights (not of biases and normalisation) inside the optimizer; decoupled for adamw."""
-    schedule: ScheduleName = "cosine"
-    """Course of the learning rate."""
+    weight_decay: float | None = None
+    """Decay of weights (not of biases and normalisation) inside the optimizer; decoupled for adamw. Default: 0.05 for adamw, else 0."""
+    schedule: ScheduleName | None = None
+    """Course of the learning rate. Default: one-cycle for images and text, cosine for tables, constant for a GAN and closures."""
     warmup: float = 0.0
     """Epochs of linear warm-up before the schedule."""
     step_epochs: float = 10.0
@@ -50,7 +49,7 @@ class TrainingOptions:
     max_norm: float | None = None
     """Largest norm of the incoming weights of a unit, enforced after every update."""
     clip_norm: float | None = None
-    """Largest norm of all gradients together."""
+    """Largest norm of all gradients together. Default: none, and 1 for text."""
     clip_value: float | None = None
     """Largest absolute value of a gradient entry."""
     label_smoothing: float = 0.0

@@ -1,0 +1,126 @@
+"""How a run remembers its model: as plain text that rebuilds the module, never as code to run."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from burnish.common.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from burnish.data.schema import Schema
+
+
+def record_named(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The record of a zoo model."""
+    return {"kind": "named", "name": name, "options": options}
+
+
+def record_module(module: nn.Module) -> dict[str, Any]:
+    """The record of a user's own module: its import path, as text."""
+    return {
+        "kind": "module",
+        "name": type(module).__name__,
+        "import": f"{type(module).__module__}:{type(module).__qualname__}",
+    }
+
+
+def build(record: dict[str, Any], schema: Schema, *, trust: bool = False) -> nn.Module:
+    """The module of a record, with fresh weights.
+
+    Raises:
+        InputError: it is a user's own module and ``trust`` was not given, or it cannot be imported or called.
+    """
+    if record["kind"] == "named":
+        from burnish.models import for_data
+
+        return for_data(record["name"], schema, **record["options"])
+    path: str = record["import"]
+    if not trust:
+        raise InputError(
+            f"this run's model is your own module {path}: pass it as load_run(path, model=YourModule(...)), "
+            "or trust=True to import and call that name"
+        )
+    return import_module(path)
+
+
+def import_module(path: str) -> nn.Module:
+    """Import ``package.module:Class`` and call it without arguments.
+
+    Raises:
+        InputError: there is no such name, it cannot be called so, or it gives no module.
+    """
+    from torch import nn
+
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # the console script, unlike python -m, does not look where the user is
+    module_name, _, name = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"cannot import the model '{path}': {error}; expected package.module:Class") from None
+    try:
+        built = found() if not isinstance(found, nn.Module) else found
+    except TypeError as error:
+        raise InputError(
+            f"cannot call {path} without arguments: {error}; pass the module from Python instead"
+        ) from None
+    if not isinstance(built, nn.Module):
+        raise InputError(f"{path} gives a {type(built).__name__}, expected a torch.nn.Module")
+    return built
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write the state dict as safetensors, atomically; tied weights are stored once.
+
+    Raises:
+        OSError: the disk is full or not writable.
+    """
+    from safetensors.torch import save
+
+    from burnish.common.files import write_atomically
+
+    stored: dict[str, Any] = {}
+    aliases: dict[str, str] = {}
+    seen: dict[tuple[int, Any, Any], str] = {}
+    for name, tensor in module.state_dict().items():
+        key = (tensor.data_ptr(), tensor.shape, tensor.stride())
+        if tensor.numel() and key in seen:
+            aliases[name] = seen[key]
+        else:
+            seen[key] = name
+            stored[name] = tensor.detach().cpu().contiguous().clone()
+    write_atomically(path, save(stored, metadata={"aliases": json.dumps(aliases)}))
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Read what :func:`save_weights` wrote into a module of the same structure.
+
+    Raises:
+        InputError: the file is missing or damaged, or does not fit the module (the first names are listed).
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            aliases = json.loads((file.metadata() or {}).get("aliases", "{}"))
+    except FileNotFoundError:
+        raise InputError(
+            f"there are no weights at {path}: the run did not finish; burnish fit --resume {path.parent}"
+        ) from None
+    except SafetensorError as error:
+        raise InputError(f"weights {path} are damaged: {error}; evaluate another run, or fit again") from None
+    state |= {name: state[source] for name, source in aliases.items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        detail = " ".join(line.strip() for line in str(error).splitlines()[1:3])
+        raise InputError(f"weights {path} do not fit {type(module).__name__}: {detail}") from None

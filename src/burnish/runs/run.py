@@ -1,0 +1,143 @@
+"""A run as a Python object: its model, its numbers, its parent."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from burnish.common.errors import InputError
+from burnish.common.intervals import Estimate
+from burnish.data.schema import Schema
+from burnish.runs.metrics import read_metrics
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from burnish.data.data import Data
+    from burnish.tasks.task import Task
+
+
+class Run:
+    """What a run folder holds. Nothing is read before it is asked for.
+
+    Attributes:
+        path: the folder.
+        trust: whether the import path of a user's own module may be followed.
+    """
+
+    def __init__(self, path: Path, model: nn.Module | None = None, *, trust: bool = False) -> None:
+        self.path = path
+        self.trust = trust
+        self._given = model
+        self._data: Data | None = None
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Every option of the verb, resolved, and the records of model and data."""
+        try:
+            return tomllib.loads((self.path / "config.toml").read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise InputError(
+                f"'{self.path}' is not a run: it has no config.toml; expected a folder such as runs/0001-fit"
+            ) from None
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{self.path / 'config.toml'} cannot be read: {error}") from None
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What the samples are."""
+        return Schema.from_dict(json.loads((self.path / "schema.json").read_text(encoding="utf-8")))
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The verb's answer, or an empty dict while there is none."""
+        file = self.path / "result.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Estimate]]:
+        """Metrics with intervals by split: ``run.metrics["validation"]["accuracy"].value``."""
+        by_split: dict[str, dict[str, Any]] = dict(self.result.get("metrics", {}))
+        for split in ("train", "validation", "test"):
+            file = self.path / f"evaluation-{split}.json"
+            if file.exists():
+                by_split[split] = json.loads(file.read_text(encoding="utf-8"))["metrics"]
+        return {s: {n: Estimate(**numbers) for n, numbers in found.items()} for s, found in by_split.items()}
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The rows of ``metrics.jsonl``."""
+        return read_metrics(self.path / "metrics.jsonl")
+
+    @cached_property
+    def parent(self) -> Run | None:
+        """The run that this one came from."""
+        found = self.config.get("parent")
+        return Run((self.path / found).resolve()) if found else None
+
+    @cached_property
+    def task(self) -> Task:
+        """What a batch of this run's data means."""
+        from burnish.tasks import create
+
+        return create(self.config["task"]["name"], self.schema, **self.config["task"].get("options", {}))
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The resulting model in evaluation mode, on the CPU. It takes raw inputs."""
+        from burnish.runs.model_record import build, load_weights
+
+        model = self._given if self._given is not None else build(self.config["model"], self.schema, trust=self.trust)
+        load_weights(model, self.path / "model.safetensors")
+        return model.eval()
+
+    @property
+    def data(self) -> Data:
+        """The data of this run, loaded again with the same split.
+
+        Raises:
+            InputError: the run was made from tensors that lived in another process.
+        """
+        if self._data is None:
+            from burnish.data import load
+
+            record = self.config["data"]
+            if "origin" not in record:
+                raise InputError(f"run {self.path} was made from data in memory: pass data= with the same tensors")
+            self._data = load(record["origin"], seed=record["seed"], **record["options"])
+        return self._data
+
+    def remember(self, data: Data | None = None, model: nn.Module | None = None) -> Run:
+        """Keep objects of this process, so that they need not be loaded again."""
+        if data is not None:
+            self._data = data
+        if model is not None:
+            self.__dict__["model"] = model
+        return self
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+
+def load_run(path: str | Path | Run, model: nn.Module | None = None, *, trust: bool = False) -> Run:
+    """Open a run folder.
+
+    Args:
+        path: the folder.
+        model: the run's module, where it is the user's own; its weights are loaded into it.
+        trust: follow the import path that the run recorded for a user's own module.
+
+    Raises:
+        InputError: the folder is not a run.
+    """
+    if isinstance(path, Run):
+        return path
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"there is no run '{path}': expected a folder such as runs/0001-fit")
+    run = Run(folder.resolve(), model, trust=trust)
+    _ = run.config
+    return run

@@ -1,0 +1,57 @@
+"""Tasks by name, and the one that fits a data set."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from burnish.common.errors import InputError, did_you_mean, unknown
+from burnish.data.schema import Schema
+from burnish.tasks.classification import Classification
+from burnish.tasks.gan import Gan
+from burnish.tasks.language_modelling import LanguageModelling
+from burnish.tasks.perceptron import PerceptronRule
+from burnish.tasks.regression import Regression
+from burnish.tasks.task import Task
+
+_TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (Classification, Gan, LanguageModelling, PerceptronRule, Regression)
+}
+_BY_GOAL = {
+    "classification": "classification",
+    "regression": "regression",
+    "language-modelling": "language-modelling",
+    "generation": "gan",
+}
+
+
+def names() -> list[str]:
+    """Names of all tasks.
+
+    >>> names()
+    ['classification', 'gan', 'language-modelling', 'perceptron', 'regression']
+    """
+    return sorted(_TASKS)
+
+
+def default_task(schema: Schema) -> str:
+    """The task that a data set asks for."""
+    return _BY_GOAL[schema.goal]
+
+
+def create(name: str, schema: Schema, **options: Any) -> Task:
+    """A task by name.
+
+    Raises:
+        InputError: an unknown name or option.
+    """
+    if name not in _TASKS:
+        raise unknown("task", name, _TASKS)
+    kind = _TASKS[name]
+    known = [parameter for parameter in inspect.signature(kind).parameters if parameter != "schema"]
+    for option in options:
+        if option not in known:
+            raise InputError(
+                f"task '{name}' has no option '{option}'{did_you_mean(option, known)}: expected one of {', '.join(known) or 'none'}"
+            )
+    return kind(schema, **options)

@@ -1,0 +1,71 @@
+"""Scoring a model on a split: every mean with its interval, every sample's loss and prediction kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from burnish.common.errors import InputError
+from burnish.common.intervals import Estimate, mean, proportion
+from burnish.common.module_state import evaluating
+from burnish.data.batch import Batch
+
+if TYPE_CHECKING:
+    from burnish.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model scored.
+
+    ``metrics`` are estimates with intervals; ``samples`` holds one row a sample, on the CPU: ``index``, ``loss``, the
+    task's metrics and predictions; ``summary`` is what only the whole split can tell (a confusion matrix, say), as plain
+    data for a JSON file.
+    """
+
+    metrics: dict[str, Estimate]
+    samples: dict[str, Tensor] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def evaluate(task: Task, model: nn.Module, batches: Iterable[Batch], confidence: float = 0.95) -> Evaluation:
+    """Average loss and metrics over all samples, in evaluation mode, leaving the model as it was.
+
+    Means of zeros and ones get Wilson's interval, other means the normal one.
+
+    Raises:
+        InputError: there are no samples.
+    """
+    columns: dict[str, list[Tensor]] = {}
+    scores: dict[str, Tensor] = {}
+    with evaluating(model):
+        for batch in batches:
+            output = task.forward(model, batch)
+            loss = task.loss(output, batch)
+            scores = {"loss": loss, **task.metrics(output, batch)}
+            row = {"index": batch.index, **scores, **task.predict(output), **task.truth(batch)}
+            for name, values in row.items():
+                columns.setdefault(name, []).append(values.detach())
+    if not columns:
+        raise InputError("nothing to evaluate: the split has no samples")
+    samples = {name: torch.cat(parts).cpu() for name, parts in columns.items()}
+    metrics = {name: estimate(samples[name], confidence) for name in scores}
+    extra, summary = task.summarise(samples, confidence)
+    return Evaluation(metrics | extra, samples, summary)
+
+
+def estimate(values: Tensor, confidence: float = 0.95) -> Estimate:
+    """The mean of ``(samples,)`` with its interval.
+
+    >>> print(estimate(torch.tensor([1.0, 1.0, 0.0, 1.0])))
+    0.75 [0.3006, 0.9544]
+    """
+    values = values.double()
+    if bool(((values == 0) | (values == 1)).all()):
+        return proportion(int(values.sum()), len(values), confidence)
+    deviation = values.std().item() if len(values) > 1 else 0.0
+    return mean(values.mean().item(), deviation, len(values), confidence)

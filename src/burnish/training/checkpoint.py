@@ -1,0 +1,180 @@
+"""Checkpoints: folders that exist whole or not at all, and that prove it when they are read.
+
+A checkpoint ``step-0000000123/`` holds ``state.pt`` (plain data and tensors), ``rng-<rank>.pt`` for every rank and
+``manifest.json`` with a SHA-256 per file. It is written under a temporary name, fsynced and renamed, and read back with
+``weights_only=True``: nothing in it can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from burnish.common.errors import CheckpointError
+from burnish.common.files import fsync_folder
+from burnish.common.seeding import RngState
+from burnish.training.distributed import World, wait_for_all
+
+MANIFEST = "manifest.json"
+DIGITS = 10
+
+
+def checkpoint_name(step: int, prefix: str = "step") -> str:
+    """Folder name of a checkpoint; names sort by step.
+
+    >>> checkpoint_name(123)
+    'step-0000000123'
+    """
+    return f"{prefix}-{step:0{DIGITS}d}"
+
+
+def step_of(path: Path) -> int:
+    """The step in a checkpoint's name."""
+    return int(path.name.rsplit("-", 1)[1])
+
+
+def list_checkpoints(folder: Path, prefix: str = "step") -> list[Path]:
+    """Checkpoints of one kind, oldest first."""
+    return sorted(path for path in folder.glob(f"{prefix}-{'[0-9]' * DIGITS}") if path.is_dir())
+
+
+def write_checkpoint(
+    folder: Path, step: int, state: dict[str, Any], rng: RngState | None, world: World, *, prefix: str = "step"
+) -> Path:
+    """Write one checkpoint; every rank calls this, rank 0 writes the state, each its own generators.
+
+    Raises:
+        CheckpointError: the disk is full or not writable. Checkpoints written before are untouched.
+    """
+    target = folder / checkpoint_name(step, prefix)
+    unfinished = folder / f".{target.name}.tmp"
+    try:
+        if world.is_main:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+        wait_for_all(world)
+        if rng is not None:
+            _save(rng, unfinished / f"rng-{world.rank}.pt")
+        if world.is_main:
+            _save(state, unfinished / "state.pt")
+        wait_for_all(world)
+        if world.is_main:
+            _seal(unfinished)
+            if target.exists():
+                shutil.rmtree(target)
+            unfinished.rename(target)
+            fsync_folder(folder)
+    except (OSError, RuntimeError) as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        kept = [path.name for path in list_checkpoints(folder)]
+        raise CheckpointError(
+            f"could not write checkpoint {target}: {reason}; "
+            f"{f'{kept[-1]} is intact' if kept else 'there is none before it'}: free some space, then resume"
+        ) from error
+    wait_for_all(world)
+    return target
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Verify a checkpoint and return its state.
+
+    Raises:
+        CheckpointError: a file is missing, truncated or altered, or holds more than plain data.
+    """
+    _verify(path)
+    return _load(path / "state.pt")
+
+
+def read_rng(path: Path, rank: int) -> RngState | None:
+    """The generators of one rank, or None where the checkpoint was written by fewer ranks."""
+    file = path / f"rng-{rank}.pt"
+    return _load(file) if file.exists() else None
+
+
+def read_latest(folder: Path, prefix: str = "step") -> tuple[Path, dict[str, Any], list[str]]:
+    """The newest checkpoint that can be trusted.
+
+    Returns:
+        Its path, its state, and one line for each newer checkpoint that was refused.
+
+    Raises:
+        CheckpointError: there is none, or none that can be trusted.
+    """
+    refused: list[str] = []
+    for path in reversed(list_checkpoints(folder, prefix)):
+        try:
+            return path, read_checkpoint(path), refused
+        except CheckpointError as error:
+            refused.append(f"{error}; the one before it is used")
+    if refused:
+        raise CheckpointError(
+            f"no checkpoint in {folder} can be trusted: {refused[0].removesuffix('; the one before it is used')}"
+        )
+    raise CheckpointError(
+        f"there is no checkpoint in {folder}: nothing was saved before the run stopped, so start it again"
+    )
+
+
+def drop_old_checkpoints(folder: Path, keep: int, prefix: str = "step") -> None:
+    """Remove all but the newest ``keep``, and what a killed process left unfinished."""
+    for path in list_checkpoints(folder, prefix)[:-keep]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process was writing."""
+    for path in folder.glob(".*.tmp"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _save(value: Any, path: Path) -> None:
+    with open(path, "wb") as file:
+        torch.save(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        what = "holds something other than plain data" if "weights_only" in str(error) else "cannot be read"
+        raise CheckpointError(f"checkpoint file {path} {what} and is refused") from error
+    return loaded
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _seal(folder: Path) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    manifest = {str(path.relative_to(folder)): _digest(path) for path in files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    fsync_folder(folder)
+
+
+def _verify(path: Path) -> None:
+    try:
+        manifest = json.loads((path / MANIFEST).read_text())
+    except (OSError, ValueError):
+        raise CheckpointError(f"checkpoint {path} has no readable manifest and is refused") from None
+    for name, digest in manifest.items():
+        file = path / name
+        if not file.is_file():
+            raise CheckpointError(f"checkpoint {path} lacks {name} and is refused")
+        if _digest(file) != digest:
+            raise CheckpointError(
+                f"checkpoint {path} is truncated or was altered ({name} does not match its SHA-256) and is refused"
+            )
+    if "state.pt" not in manifest:
+        raise CheckpointError(f"checkpoint {path} does not vouch for its state and is refused")

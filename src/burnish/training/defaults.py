@@ -1,0 +1,96 @@
+"""What a user need not say: options left open, filled in from the data and the task."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+from typing import Any
+
+from burnish.common.errors import InputError
+from burnish.data.schema import Schema
+from burnish.training.options import TrainingOptions
+
+# By task name first, then by kind of data: what people who train such models start from.
+_BY_TASK: dict[str, dict[str, Any]] = {
+    "perceptron": {"optimizer": "sgd", "learning_rate": 1.0, "schedule": "constant"},
+    "gan": {"optimizer": "adam", "learning_rate": 1e-3, "schedule": "constant"},
+}
+_BY_KIND: dict[str, dict[str, Any]] = {
+    "image": {"optimizer": "adamw", "learning_rate": 4e-3, "schedule": "one-cycle"},
+    "text": {"optimizer": "adamw", "learning_rate": 4e-3, "schedule": "one-cycle", "clip_norm": 1.0},
+    "table": {"optimizer": "adamw", "learning_rate": 3e-3, "schedule": "cosine"},
+    "points": {"optimizer": "adamw", "learning_rate": 3e-3, "schedule": "cosine"},
+}
+_WHOLE_BATCH = {"optimizer": "", "schedule": "constant", "batch_size": 0, "learning_rate": 1.0}
+
+
+def resolve_options(options: TrainingOptions, schema: Schema, task_name: str, train_size: int) -> TrainingOptions:
+    """Fill in every option that was left open, and check those that need the data.
+
+    Args:
+        options: as the user gave them; None means "choose for me".
+        schema: what the data are.
+        task_name: what the task is called.
+        train_size: samples in the training split.
+
+    Returns:
+        Options without anything left open that the engine needs.
+
+    Raises:
+        InputError: a number out of its range, or a batch larger than the data.
+    """
+    chosen = _BY_TASK.get(task_name) or _BY_KIND[schema.kind]
+    if options.optimizer in ("lbfgs", "newton-cg"):
+        chosen = {**_WHOLE_BATCH, "optimizer": options.optimizer}
+    elif options.optimizer is not None and options.optimizer != chosen["optimizer"]:
+        chosen = {key: value for key, value in chosen.items() if key != "learning_rate"}  # the optimizer's own then
+    open_fields = {f.name for f in fields(options) if getattr(options, f.name) is None}
+    options = replace(options, **{name: value for name, value in chosen.items() if name in open_fields})
+    if options.weight_decay is None:
+        options = replace(options, weight_decay=0.05 if options.optimizer == "adamw" else 0.0)
+    if options.batch_size is None:
+        options = replace(options, batch_size=_batch_size(128 if schema.kind == "image" else 64, train_size))
+    _check(options, train_size)
+    return options
+
+
+def _batch_size(largest: int, train_size: int) -> int:
+    """About fifty updates an epoch on small data: a power of two between 16 and ``largest``, never more than the data."""
+    power = 2 ** round(math.log2(max(train_size / 50, 1)))
+    return min(max(16, min(power, largest)), train_size)
+
+
+def _check(options: TrainingOptions, train_size: int) -> None:
+    whole_numbers = {
+        "epochs": 1,
+        "accumulate": 1,
+        "log_every": 1,
+        "checkpoint_epochs": 1,
+        "workers": 0,
+        "batch_size": 0,
+        "seed": 0,
+    }
+    optional = {"max_steps": 1, "early_stopping": 1, "checkpoint_steps": 1, "threads": 1}
+    for name, least in {**whole_numbers, **optional}.items():
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    for name in ("warmup", "l1", "l2", "weight_decay"):
+        value = getattr(options, name)
+        if not value >= 0:
+            raise InputError(f"{name} must not be negative, got {value}")
+    if options.learning_rate is not None and not 0 < options.learning_rate < float("inf"):
+        raise InputError(
+            f"learning_rate must be a positive number, got {options.learning_rate}: 0.001 is a common start"
+        )
+    for name in ("clip_norm", "clip_value", "max_norm"):
+        value = getattr(options, name)
+        if value is not None and not value > 0:
+            raise InputError(f"{name} must be positive, got {value}")
+    if options.ema is not None and not 0 < options.ema < 1:
+        raise InputError(f"ema must lie in (0, 1), got {options.ema}: 0.999 is a common choice")
+    if options.batch_size is not None and options.batch_size > train_size:
+        raise InputError(
+            f"batch_size {options.batch_size} is larger than the training split ({train_size} samples): "
+            f"give at most {train_size}, or 0 for all of it"
+        )

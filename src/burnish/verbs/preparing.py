@@ -1,0 +1,173 @@
+"""Everything that ``fit`` needs before anything is written: data, model, task and resolved options, all checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from burnish.common.errors import BurnishError, InputError
+from burnish.common.module_state import evaluating
+from burnish.common.seeding import derive_seed, preserved_rng, seed_everything
+from burnish.data import Data, load
+from burnish.data.batch import Batch
+from burnish.data.options import DataOptions
+from burnish.data.statistics import Statistics, statistics
+from burnish.models import default_model, entry, for_data, notes
+from burnish.runs.model_record import build, import_module, record_module, record_named
+from burnish.runs.run import load_run
+from burnish.tasks import create, default_task
+from burnish.tasks.task import Task
+from burnish.training.defaults import resolve_options
+from burnish.training.precision import resolve_precision
+from burnish.verbs.fit import Fit
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run is made of. ``notes`` is what the user should be told once."""
+
+    options: Fit
+    data: Data
+    model: nn.Module
+    model_record: dict[str, Any]
+    task: Task
+    task_record: dict[str, Any]
+    data_record: dict[str, Any]
+    notes: tuple[str, ...]
+    parent: str | None
+
+
+def prepare(options: Fit, data: Any, model: nn.Module | None, record: dict[str, Any] | None = None) -> Prepared:
+    """Load, choose and check.
+
+    Args:
+        options: as the user gave them.
+        data: objects given from Python, instead of ``options.data``.
+        model: a module given from Python, instead of ``options.model``.
+        record: the config of the run that is resumed; its choices are taken, not made again.
+
+    Raises:
+        InputError: something cannot be used.
+    """
+    parent = load_run(options.parent, trust=options.trust) if options.parent is not None else None
+    loaded, data_record = _load_data(options, data, parent.config["data"] if parent else None)
+    built, model_record = _choose_model(options, model, loaded, record or (parent.config if parent else None))
+    if parent is not None and record is None:
+        built.load_state_dict(parent.model.state_dict())
+    task_record = (record or {}).get("task") or _choose_task(options, loaded, model_record)
+    task = create(task_record["name"], loaded.schema, **task_record["options"])
+    resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train))
+    assert isinstance(resolved, Fit)
+    precision = resolve_precision(
+        resolved, loaded.schema, torch.device(options.device.split(":")[0].replace("auto", "cpu"))
+    )
+    if resolved.channels_last is None:
+        resolved = replace(resolved, channels_last=precision.channels_last)
+    try_forward(built, task, loaded)
+    told = (*loaded.notes, *notes(built))
+    path = str(parent.path) if parent else None
+    return Prepared(resolved, loaded, built, model_record, task, task_record, data_record, told, path)
+
+
+def _load_data(options: Fit, data: Any, inherited: dict[str, Any] | None) -> tuple[Data, dict[str, Any]]:
+    names = DataOptions.__dataclass_fields__
+    chosen = {name: getattr(options, name) for name in names}
+    origin = data if data is not None else options.data
+    seed = options.seed
+    if origin is None:
+        if not inherited or "origin" not in inherited:
+            raise InputError("no data: give a name ('burnish data' lists them), a path, or tensors")
+        origin, seed, chosen = inherited["origin"], inherited["seed"], {**chosen, **inherited["options"]}
+    loaded = load(origin, seed=seed, **chosen)
+    if not isinstance(origin, Data) and len(loaded.train) == 0:
+        raise InputError(f"{loaded.name} has no training samples: check the split shares")
+    record: dict[str, Any] = {
+        "name": loaded.name,
+        "seed": seed,
+        "options": {k: v for k, v in chosen.items() if v is not None},
+    }
+    if loaded.origin is not None:
+        record["origin"] = loaded.origin
+    return loaded, record
+
+
+def _choose_model(
+    options: Fit, model: nn.Module | None, data: Data, config: dict[str, Any] | None
+) -> tuple[nn.Module, dict[str, Any]]:
+    if model is not None:
+        if not isinstance(model, nn.Module):
+            raise InputError(f"model must be a name or a torch.nn.Module, got {type(model).__name__}")
+        return model, record_module(model)
+    seed_everything(derive_seed(options.seed, "model"))
+    if options.model is None and config is not None:
+        record: dict[str, Any] = config["model"]
+        if record["kind"] != "named":
+            return build(record, data.schema, trust=options.trust), record
+    elif options.model is not None and ":" in options.model:
+        built = import_module(options.model)
+        return built, record_module(built) | {"import": options.model}
+    else:
+        record = record_named(options.model or default_model(data.schema), options.model_option)
+    built = for_data(record["name"], data.schema, statistics(data), _target_statistics(data), **record["options"])
+    return built, record
+
+
+def _target_statistics(data: Data) -> Statistics | None:
+    if data.schema.goal != "regression":
+        return None
+    targets = data.train.gather(torch.arange(len(data.train)))[1].double().reshape(len(data.train), -1)
+    std = targets.std(dim=0, correction=0)
+    return Statistics(targets.mean(dim=0).float(), torch.where(std > 0, std, torch.ones_like(std)).float())
+
+
+def _choose_task(options: Fit, data: Data, model_record: dict[str, Any]) -> dict[str, Any]:
+    by_model = entry(model_record["name"]).task if model_record["kind"] == "named" else None
+    name = options.task or by_model or default_task(data.schema)
+    chosen = dict(options.task_option)
+    if options.label_smoothing:
+        if name != "classification":
+            raise InputError(f"label_smoothing belongs to classification, the task here is {name}: leave it out")
+        chosen["label_smoothing"] = options.label_smoothing
+    return {"name": name, "options": chosen}
+
+
+def try_forward(model: nn.Module, task: Task, data: Data) -> None:
+    """Run two training samples through the model and the loss, so that a mismatch is told before training.
+
+    Raises:
+        InputError: the forward pass or the loss fails, or the loss is not one number a sample.
+    """
+    index = torch.arange(min(2, len(data.train)))
+    inputs, targets = data.train.gather(index)
+    batch = Batch(inputs, targets, index)
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    if task.own_gradients and task.name == "gan":
+        task.parameter_groups(model)
+        return
+    try:
+        with preserved_rng(), evaluating(model):
+            output = task.forward(model, batch if device.type == "cpu" else _moved(batch, device))
+            loss = task.loss(output, batch)
+    except BurnishError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        shape = tuple(inputs.shape) if isinstance(inputs, torch.Tensor) else type(inputs).__name__
+        raise InputError(
+            f"{type(model).__name__} cannot be trained on {data.name}: inputs of shape {shape} with task {task.name} gave "
+            f"{type(error).__name__}: {reason}"
+        ) from error
+    if loss.shape != (len(batch),):
+        raise InputError(
+            f"the loss of task {task.name} must have one number a sample, ({len(batch)},), got {tuple(loss.shape)}"
+        )
+
+
+def _moved(batch: Batch, device: torch.device) -> Batch:
+    from burnish.data.batch import map_tensors
+
+    inputs, targets = map_tensors(lambda tensor: tensor.to(device), (batch.inputs, batch.targets))
+    return Batch(inputs, targets, batch.index.to(device))
