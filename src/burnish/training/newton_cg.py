@@ -124,7 +124,7 @@ class NewtonCG(Optimizer):
         return start
 
     @property
-    def _trained(self) -> list[nn.Parameter]:
+    def _trained(self) -> list[Tensor]:
         return [parameter for parameter in self.param_groups[0]["params"] if parameter.requires_grad]
 
     def _counters(self) -> dict[str, Any]:
