@@ -49,7 +49,7 @@ def test_every_option_is_spelt_as_it_is_typed():
         "  --hidden N,...              Widths of the hidden layers. [(64, 32)]\n",
         "  --no-compile                Compile the model.\n",
         "  --[no-]channels-last        Memory layout.\n",
-        "  --with-options NAME=VALUE   Options of the model. May be given again.\n",
+        "  --with-options NAME=VALUE   Options of the model.\n",
         f"  --a-name-that-is-longer-than-its-column N\n{' ' * 30}A number. [3]\n",
         "  --out PATH                  Folder that the run's own folder is made in. [runs]\n",
         "  --help                      Print this page.",

@@ -93,8 +93,6 @@ def _row(spelling: str, option: Option, told: dict[str, str], width: int) -> str
     choices = [str(choice) for arm in arms(option.annotation) if get_origin(arm) is Literal for choice in get_args(arm)]
     if choices:
         text += f" One of {', '.join(choices)}."
-    if is_many(option.annotation) and not option.positional and ",..." not in spelling:
-        text += " May be given again."
     if not option.required and not is_flag(option.annotation) and option.default not in (None, (), [], {}, ""):
         text += f" [{option.default}]"
     return _wrapped(spelling, text.strip(), width)

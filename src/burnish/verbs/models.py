@@ -36,10 +36,9 @@ def command(options: Models) -> Outcome:
         hint = did_you_mean(options.pattern, every)
         raise InputError(f"no model matches '{options.pattern}'{hint}: expected a pattern for {', '.join(every)}")
     rows = [_row(entry(name)) for name in found]
-    header = ["model", "data", "parameters", "counted on", "what it is", "paper"]
+    header = ["model", "data", "parameters", "counted on", "paper"]
     cells = [
-        [row["name"], ", ".join(row["kinds"]), f"{row['parameters']:,}", row["example"], row["summary"], row["paper"]]
-        for row in rows
+        [row["name"], ", ".join(row["kinds"]), f"{row['parameters']:,}", row["example"], row["paper"]] for row in rows
     ]
     return Outcome(table(header, cells, right=["parameters"]), {"verb": "models", "models": rows})
 

@@ -25,7 +25,7 @@ class Run(RunFolderOptions):
     recipe: str = field(metadata={"positional": True})
     """Name of a bundled recipe (quickstart, fashion-mnist), or the path of a TOML file."""
     set: tuple[str, ...] = ()
-    """Replace one option of one step: base.epochs=2, where base is the step's id or number."""
+    """Replace one option of one step: base.epochs=2, where base is the step's id or number. May be given again."""
 
 
 @dataclass(frozen=True)

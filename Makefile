@@ -1,0 +1,56 @@
+# Every target sets up what it needs, so any of them works in a fresh clone.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench docs gpu clean
+
+PYTHON ?= python3
+# Where torch comes from, if not from pip's own index. Without a GPU, https://download.pytorch.org/whl/cpu saves gigabytes.
+TORCH_INDEX ?=
+READY := .venv/.ready
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "burnish needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12 ..." >&2; exit 2; }
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
+	$(PIP) -e '.[dev]' -c constraints.txt
+	touch $(READY)
+
+setup: $(READY)  ## create .venv with everything for development
+	@echo "ready: .venv/bin/burnish --help"
+
+demo: $(READY)  ## fit, score and report models on real bundled data
+	.venv/bin/burnish run quickstart
+
+test: $(READY)  ## run the tests; no network
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2
+
+lint: $(READY)  ## check style and types
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+format: $(READY)  ## put every file in the project's format
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+bench: $(READY)  ## measure every claim beside its peers (minutes)
+	$(PIP) -e '.[dev,peers]' -c constraints.txt
+	for script in benchmarks/[!_]*.py; do .venv/bin/python "$$script"; done
+
+docs: $(READY)  ## build the documentation into site/
+	.venv/bin/mkdocs build --strict
+
+# A GPU machine may hold nothing but torch and pytest, so this one target works without .venv.
+gpu:  ## run the tests that need a GPU
+	files=$$(grep -rl --include='test_*.py' 'mark\.gpu' tests) || { echo "no test needs a GPU"; exit 0; }; \
+	python=$$(test -x .venv/bin/python && echo .venv/bin/python || echo $(PYTHON)); \
+	PYTHONPATH=src "$$python" -m pytest -c /dev/null --rootdir=. --import-mode=importlib -m gpu $$files
+
+clean:  ## remove .venv and everything that was built; runs/ stays
+	rm -rf .venv build dist site src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
