@@ -26,7 +26,7 @@ class DatasetSource(Source):
 
     Args:
         dataset: anything with ``__len__`` and ``__getitem__``.
-        targets: all targets ``(samples,)`` where they are known; what the data set gives then counts for the inputs only.
+        targets: all targets ``(samples,)``, of which the pairs then only give the inputs; None repeats the inputs.
         paired: whether a sample is a pair.
     """
 
@@ -105,10 +105,11 @@ def load_datasets(given: Any, options: DataOptions, seed: int) -> Data:
 
 def is_dataset(value: Any) -> bool:
     """Whether a value is a torch data set, or looks like one."""
-    looks = hasattr(value, "__getitem__") and hasattr(value, "__len__") and not hasattr(value, "__array__")
-    return isinstance(value, Dataset) or (
-        looks and not isinstance(value, str | bytes | tuple | list | Mapping | Tensor)
-    )
+    if isinstance(value, Dataset):
+        return True
+    if isinstance(value, str | bytes | tuple | list | Mapping) or hasattr(value, "__array__"):
+        return False
+    return hasattr(value, "__getitem__") and hasattr(value, "__len__")
 
 
 def _by_split(given: Any) -> dict[str, Any]:
