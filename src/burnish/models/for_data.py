@@ -44,9 +44,9 @@ def for_data(
 ) -> nn.Module:
     """Build a named model for a data set.
 
-    The result takes raw inputs: pixels in [0, 1], table rows with their gaps and codes, symbols. For a number to predict
-    it answers in the target's own units. Without statistics the structure is the same and the layers that hold them
-    change nothing, so that saved weights can be loaded into it.
+    The result takes raw inputs: pixels in [0, 1], table rows with their gaps and codes, symbols. For a number to
+    predict it answers in the target's own units. Without statistics the structure is the same and the layers that hold
+    them change nothing, so that saved weights can be loaded into it.
 
     Args:
         name: a name of the registry.

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from torch import nn
 
 from burnish.common.errors import InputError, did_you_mean, unknown
+from burnish.models.option_values import fit_option
 
 BuilderT = TypeVar("BuilderT", bound=Callable[..., nn.Module])
 _SHARED = ("num_classes", "in_channels", "input_size")
@@ -163,10 +164,12 @@ def create(
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise InputError(f"{argument} must be a positive whole number, got {value!r}")
     known = found.options
-    for option in options:
+    annotations = get_type_hints(found.builder)
+    for option, value in options.items():
         if option not in known:
             expected = ", ".join(sorted(known)) or "none: this model has no options"
             raise InputError(
                 f"{found.name} has no option '{option}'{did_you_mean(option, known)}: expected one of {expected}"
             )
+        options[option] = fit_option(f"{option} of {found.name}", value, annotations.get(option, Any))
     return found.builder(num_classes, in_channels, _pair(input_size, found.native_size), **options)
