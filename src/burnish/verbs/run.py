@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from burnish.common.errors import InputError
 from burnish.verbs.options import RunFolderOptions, build
 from burnish.verbs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from burnish.verbs.recipe import Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +100,7 @@ def _play(options: Run) -> Played:
     folders: dict[str, str] = {}
     report: Path | None = None
     for number, step in enumerate(recipe.steps, start=1):
-        told = " ".join(f"{name}={value}" for name, value in step.values.items() if name != "out")
-        print(f"[{number}/{len(recipe.steps)}] {step.verb} {told}".rstrip(), file=sys.stderr, flush=True)
+        print(f"[{number}/{len(recipe.steps)}] {_told(step)}", file=sys.stderr, flush=True)
         try:
             outcome = import_module(f"burnish.verbs.{step.verb}").command(build(step.options, **step.resolved(made)))
         except InputError as error:
@@ -114,3 +116,12 @@ def _play(options: Run) -> Played:
             report = Path(outcome.data["report"])
     rows = tuple(row_of(Path(folder), name) for folder, name in folders.items())
     return Played(recipe.title, rows, report, time.perf_counter() - start)
+
+
+def _told(step: Step) -> str:
+    """The step as a shell would nearly spell it."""
+    words = [step.verb]
+    for name, value in step.values.items():
+        if name != "out":
+            words.append(f"{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}")
+    return " ".join(words)
