@@ -119,13 +119,17 @@ def _table() -> dict[str, Any]:
     guess = target + chance.normal(0, 30, 200)
     columns = ("age", "sex", "bmi", "blood pressure", "s1", "s2", "s3", "s4", "s5", "s6")
     rows = [
-        mistake(i, where=f"row {i}", truth=151.0 + i, prediction=73.1, confidence=None, row=dict.fromkeys(columns, 0.0381))
+        mistake(
+            i, where=f"row {i}", truth=151.0 + i, prediction=73.1, confidence=None, row=dict.fromkeys(columns, 0.0381)
+        )
         for i in range(8)
     ]
     metrics = {"mean_absolute_error": {"value": 41.2, "low": 36.0, "high": 46.4, "count": 88, "confidence": 0.95}}
     found = {"split": "test", "count": 200, "metrics": metrics, "mistakes": rows, "classes": [], "confusion": None}
     found |= {"residuals": {"target": target.tolist(), "prediction": guess.tolist()}}
-    told = result(model="mlp", data="diabetes", task="regression", watched="mean_absolute_error", metrics={"test": metrics})
+    told = result(
+        model="mlp", data="diabetes", task="regression", watched="mean_absolute_error", metrics={"test": metrics}
+    )
     curve = [
         {"event": event, "step": e, "epoch": float(e), "loss": 5000 / e, "mean_absolute_error": 100 / e}
         for e in range(1, 20)

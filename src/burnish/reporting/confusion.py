@@ -49,6 +49,11 @@ class Confusion:
     dense: bool
     mixups: list[Mixup]
 
+    @property
+    def upright(self) -> bool:
+        """Whether every name is short enough to stand upright over its column."""
+        return max(map(len, self.names)) <= (2 if self.dense else 4)
+
 
 def confusion(matrix: Any, names: Sequence[str], top: int = 8) -> Confusion | None:
     """Lay out a matrix of counts (row: truth, column: prediction); None when it is not a square one.
@@ -85,4 +90,9 @@ def _cell(count: int, total: int, truth: str, prediction: str, right: bool) -> C
         return Cell(count, 0, right, "")
     share = count / total
     hint = f"{truth} taken for {prediction}: {count} ({percent(share)})"
-    return Cell(count, max(1, round(share * _LEVELS)), right, f"{truth} recognised: {count} ({percent(share)})" if right else hint)
+    return Cell(
+        count,
+        max(1, round(share * _LEVELS)),
+        right,
+        f"{truth} recognised: {count} ({percent(share)})" if right else hint,
+    )

@@ -104,12 +104,12 @@ def _picture(told: Any) -> str | None:
 
 
 def _said(told: Any) -> str:
-    return number(told) if isinstance(told, float) else "–" if told is None else str(told)
+    return number(told) if isinstance(told, float) else "—" if told is None else str(told)
 
 
 def _class_row(told: dict[str, Any]) -> ClassRow:
-    scores = (finite(told.get(key)) for key in ("precision", "recall", "f1"))
-    return ClassRow(_said(told.get("name")), *scores, number(told.get("support")))
+    precision, recall, f1 = (finite(told.get(key)) for key in ("precision", "recall", "f1"))
+    return ClassRow(_said(told.get("name")), precision, recall, f1, number(told.get("support")))
 
 
 def _mistake(told: dict[str, Any]) -> Mistake:

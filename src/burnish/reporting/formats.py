@@ -33,12 +33,12 @@ def number(value: Any) -> str:
     """Four significant digits, or thousands separated by commas.
 
     >>> number(272474), number(0.061234), number(None), number(1234.5)
-    ('272,474', '0.06123', '–', '1,234')
+    ('272,474', '0.06123', '—', '1,234')
     """
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return "–" if value is None else str(value)
+        return "—" if value is None else str(value)
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+        return "NaN" if math.isnan(value) else ("∞" if value > 0 else "-∞")
     if isinstance(value, int) or 1000 <= abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:.4g}"
@@ -48,13 +48,13 @@ def percent(share: Any, digits: int = 1) -> str:
     """A share in percent.
 
     >>> percent(0.98123), percent(None)
-    ('98.1 %', '–')
+    ('98.1 %', '—')
     """
     return number(share) if not isinstance(share, int | float) or math.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def read_estimate(plain: Any) -> Estimate | None:
-    """An estimate from a result file: a table with ``value`` and perhaps an interval, or a bare number; None for neither.
+    """An estimate from a result file: a table with ``value`` and perhaps an interval, or a bare number; else None.
 
     >>> str(read_estimate({"value": 0.5, "low": 0.4, "high": 0.6, "count": 96}))
     '0.5 [0.4, 0.6]'
@@ -81,9 +81,16 @@ def has_interval(estimate: Estimate) -> bool:
     return math.isfinite(estimate.low) and math.isfinite(estimate.high)
 
 
+def _supported(value: float, estimate: Estimate) -> str:
+    half = (estimate.high - estimate.low) / 2
+    if not math.isfinite(half) or half <= 0 or not 1e-4 <= max(abs(estimate.low), abs(estimate.high)) < 1e6:
+        return number(value)
+    return f"{value:,.{min(6, max(0, 1 - math.floor(math.log10(half))))}f}"
+
+
 def value_text(name: str, estimate: Estimate) -> str:
-    """The value alone."""
-    return percent(estimate.value, _digits(estimate)) if is_share(name) else number(estimate.value)
+    """The value alone, to the second digit of its uncertainty."""
+    return percent(estimate.value, _digits(estimate)) if is_share(name) else _supported(estimate.value, estimate)
 
 
 def interval_text(name: str, estimate: Estimate) -> str:
@@ -93,7 +100,7 @@ def interval_text(name: str, estimate: Estimate) -> str:
     if is_share(name):
         digits = _digits(estimate)
         return f"[{100 * estimate.low:.{digits}f}, {100 * estimate.high:.{digits}f}]"
-    return f"[{number(estimate.low)}, {number(estimate.high)}]"
+    return f"[{_supported(estimate.low, estimate)}, {_supported(estimate.high, estimate)}]"
 
 
 def estimate_text(name: str, estimate: Estimate) -> str:
@@ -101,6 +108,8 @@ def estimate_text(name: str, estimate: Estimate) -> str:
 
     >>> estimate_text("accuracy", Estimate(0.98, 0.965, 0.991, 360))
     '98.0 % [96.5, 99.1]'
+    >>> estimate_text("loss", Estimate(41.23456, 36.0, 46.4, 88))
+    '41.2 [36.0, 46.4]'
     >>> estimate_text("loss", Estimate(0.0612, math.nan, math.nan, 0))
     '0.0612'
     """
@@ -111,10 +120,10 @@ def duration(seconds: Any) -> str:
     """Seconds in the units that a person would use.
 
     >>> duration(0.5), duration(12.34), duration(252), duration(7500), duration(None)
-    ('0.50 s', '12.3 s', '4 min 12 s', '2 h 05 min', '–')
+    ('0.50 s', '12.3 s', '4 min 12 s', '2 h 05 min', '—')
     """
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):
-        return "–"
+        return "—"
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
     whole = round(seconds)
@@ -131,7 +140,7 @@ def latency_text(latency: Any) -> str:
     """
     estimate = read_estimate({**latency, "value": latency.get("median")}) if isinstance(latency, dict) else None
     if estimate is None:
-        return "–"
+        return "—"
     digits = 2 if estimate.value < 10 else 1 if estimate.value < 100 else 0
     spread = f" [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]" if has_interval(estimate) else ""
     return f"{estimate.value:.{digits}f} ms{spread}"

@@ -9,6 +9,7 @@ from burnish.common.intervals import Estimate
 from burnish.reporting.formats import read_estimate
 from burnish.reporting.record import Record, finite
 
+_NOT_RESULTS = {"event", "step", "epoch", "seconds", "samples_per_second", "learning_rate"}
 _SPLITS = ("test", "validation", "train")
 
 
@@ -55,12 +56,11 @@ def watched(record: Record) -> Watched | None:
 
 
 def _so_far(record: Record) -> Watched | None:
-    for row in reversed(record.rows):
-        if row.get("event") != "validation":
+    measured = [row for row in record.rows if row.get("event") == "validation"]
+    row = measured[-1] if measured else {}
+    for name in ("accuracy", "loss", *row):
+        if name in _NOT_RESULTS or name.endswith(("_low", "_high")) or finite(row.get(name)) is None:
             continue
-        for name in ("accuracy", "loss"):
-            if finite(row.get(name)) is not None:
-                bounds = {"low": row.get(f"{name}_low"), "high": row.get(f"{name}_high")}
-                estimate = read_estimate({"value": row[name], **bounds})
-                return Watched(name, "validation", estimate) if estimate else None
+        estimate = read_estimate({"value": row[name], "low": row.get(f"{name}_low"), "high": row.get(f"{name}_high")})
+        return Watched(name, "validation", estimate) if estimate else None
     return None

@@ -16,8 +16,8 @@ _SMALLEST, _LARGEST = 64, 256
 def data_uri(array: NDArray[np.uint8]) -> str:
     """A picture as a PNG data URI that any browser shows without a file beside it.
 
-    Small pictures are enlarged by whole factors with their pixels kept sharp; pictures beyond 256 pixels are reduced, so
-    that a page of photographs stays a page.
+    Small pictures are enlarged by whole factors with their pixels kept sharp; pictures beyond 256 pixels are reduced,
+    so that a page of photographs stays a page.
 
     Args:
         array: ``(height, width)`` or ``(height, width, channels)`` with 1, 3 or 4 channels, values 0-255.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import urllib.parse
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from burnish.reporting.evaluation import EvaluationView, evaluation_view
 from burnish.reporting.figures.curves import curves
@@ -27,6 +24,7 @@ from burnish.reporting.headline import metrics_by_split, watched
 from burnish.reporting.lineage import Ancestor, lineage
 from burnish.reporting.record import Record, finite
 from burnish.reporting.series import charts
+from burnish.reporting.settings import by_section, flat, plain
 from burnish.reporting.table import cells, summary_row
 
 
@@ -85,19 +83,20 @@ def section(record: Record, anchor: str, page: Path) -> Section:
         headline=_headline(record),
         facts=_facts(record),
         remarks=_remarks(record),
-        notes=[str(note) for note in record.result.get("notes") or []],
+        notes=_notes(record.result.get("notes")),
         splits=list(splits),
         metrics=[
-            (words(name), [estimate_text(name, m[name]) if name in m else "–" for m in splits.values()]) for name in names
+            (words(name), [estimate_text(name, m[name]) if name in m else "—" for m in splits.values()])
+            for name in names
         ],
         drawings=[curves(chart, f"{anchor}-chart{index}") for index, chart in enumerate(charts(record.rows))],
         evaluations=[
-            evaluation_view(split, plain, f"{anchor}-{index}")
-            for index, (split, plain) in enumerate(record.evaluations.items())
+            evaluation_view(split, told, f"{anchor}-{index}")
+            for index, (split, told) in enumerate(record.evaluations.items())
         ],
         steps=[_step(ancestor, record, page) for ancestor in lineage(record)],
-        config=list(_config(record.config)),
-        environment=[(words(key), _plain(value)) for key, value in _flat(record.environment)],
+        config=list(by_section(record.config)),
+        environment=[(words(key), plain(value)) for key, value in flat(record.environment)],
     )
 
 
@@ -120,16 +119,24 @@ def _facts(record: Record) -> list[Fact]:
     if result.get("parameters") is not None:
         facts.append(Fact("parameters", number(result["parameters"])))
     if result.get("latency_ms"):
-        facts.append(Fact("latency", latency_text(result["latency_ms"]), f"measured; {latency_setting(result['latency_ms'])}"))
+        facts.append(
+            Fact("latency", latency_text(result["latency_ms"]), f"measured; {latency_setting(result['latency_ms'])}")
+        )
     spent = [f"{number(result[key])} {key}" for key in ("epochs", "steps") if result.get(key) is not None]
     seconds = result.get("seconds")
     if seconds is None and record.rows:
-        last = record.rows[-1]
-        seconds = finite(last.get("seconds"))
-        spent = [f"step {number(last['step'])} so far"] if "step" in last else []
+        seconds = next(
+            (told for row in reversed(record.rows) if (told := finite(row.get("seconds"))) is not None), None
+        )
+        step = record.rows[-1].get("step")
+        spent = [f"step {number(step)} so far"] if step is not None else []
     if seconds is not None or spent:
         facts.append(Fact("time", duration(seconds), ", ".join(spent)))
     return facts
+
+
+def _notes(told: object) -> list[str]:
+    return [str(note) for note in told] if isinstance(told, list) else [told] if isinstance(told, str) and told else []
 
 
 def _remarks(record: Record) -> list[str]:
@@ -152,26 +159,3 @@ def _step(ancestor: Ancestor, record: Record, page: Path) -> Step:
         link = urllib.parse.quote(os.path.relpath(report, page.resolve().parent).replace(os.sep, "/"))
     told = cells(summary_row(ancestor.record)) if ancestor.record else ()
     return Step(ancestor.name, link, here, ancestor.record is not None, told)
-
-
-def _config(config: dict[str, Any]) -> Iterable[tuple[str, list[tuple[str, str]]]]:
-    alone = [(key, _plain(value)) for key, value in config.items() if not isinstance(value, dict)]
-    if alone:
-        yield "run", alone
-    for name, table in config.items():
-        if isinstance(table, dict) and table:
-            yield name, [(key, _plain(value)) for key, value in _flat(table)]
-
-
-def _flat(table: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

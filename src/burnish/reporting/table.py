@@ -20,8 +20,9 @@ def summary_rows(runs: Sequence[Path]) -> list[dict[str, Any]]:
     """What each run is known by, as plain data fit for JSON.
 
     Returns:
-        One dict a run with the keys ``run``, ``verb``, ``model``, ``data``, ``metric``, ``split``, ``value``, ``low``, ``high``,
-        ``count``, ``parameters``, ``latency_ms`` (the measured table), ``seconds``; None stands for what was not measured.
+        One dict a run with the keys ``run``, ``verb``, ``model``, ``data``, ``metric``, ``split``, ``value``, ``low``,
+        ``high``, ``count``, ``parameters``, ``latency_ms`` (the measured table) and ``seconds``. None stands for what
+        was not measured.
 
     Raises:
         InputError: a path is not a run.
@@ -62,7 +63,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         Path(row["run"]).name or row["run"],
         row["model"],
         row["data"],
-        f"{row['split']} {words(row['metric'])}" if row["metric"] else "–",
+        f"{row['split']} {words(row['metric'])}" if row["metric"] else "—",
         result,
         number(row["parameters"]),
         latency_text(row["latency_ms"]),
@@ -80,14 +81,15 @@ def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> s
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in _RIGHT else "left", overflow="fold")
-    from rich.text import Text
-
     for row in rows:
         table.add_row(*(Text(cell) for cell in cells(row)))
     file = io.StringIO()
-    Console(file=file, width=width or 10_000, color_system=None, force_terminal=False, legacy_windows=False).print(table)
+    Console(file=file, width=width or 10_000, color_system=None, force_terminal=False, legacy_windows=False).print(
+        table
+    )
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

@@ -47,7 +47,7 @@ def draw(
         axes = figure.add_subplot(facecolor="none")
         axes.grid(True, color=FAINT, linewidth=0.7)
         axes.set_axisbelow(True)
-        axes.tick_params(colors=INK, length=0, labelsize=9.5)
+        axes.tick_params(colors=INK, length=0, labelsize=10)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color(FAINT)
         paint(axes)
@@ -55,6 +55,18 @@ def draw(
             label.set_color(INK)
         figure.savefig(file, format="svg", metadata={"Date": None})
     return inline(file.getvalue(), name=name, title=title, description=description)
+
+
+def tick(value: float) -> str:
+    """The label of a tick: short, exact, and without mathematics.
+
+    >>> tick(15000), tick(-0.5), tick(2e-5), tick(2500000)
+    ('15k', '-0.5', '2e-5', '2.5M')
+    """
+    size = abs(value)
+    if 1e4 <= size < 1e9:
+        return f"{value / 1e6:g}M" if size >= 1e6 else f"{value / 1e3:g}k"
+    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 def inline(svg: str, *, name: str, title: str, description: str) -> str:
@@ -67,8 +79,9 @@ def inline(svg: str, *, name: str, title: str, description: str) -> str:
     body = body.replace("url(#", f"url(#{name}-")
     body = re.sub(r"font(-family)?: (\d[\d.]*px )?[^;\"]*DejaVu[^;\"]*", lambda m: _font(m[2]), body)
     body = re.sub(r"#0[1-3]\d{4}", lambda match: _VARIABLES.get(match[0], match[0]), body)
+    box = view_box[1] if view_box else "0 0 1 1"
     head = (
-        f'<svg viewBox="{view_box[1] if view_box else "0 0 1 1"}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<svg viewBox="{box}" role="img" aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{html.escape(title)}</title><desc id="{name}-desc">{html.escape(description)}</desc>'
     )
     return re.sub(r"\n\s*", "\n", head + body).strip()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
-from burnish.reporting.figures.canvas import INK, SERIES, draw
+from burnish.reporting.figures.canvas import INK, SERIES, draw, tick
 from burnish.reporting.figures.drawing import Drawing
 from burnish.reporting.formats import is_share, number, percent
 from burnish.reporting.series import Chart, Line
@@ -22,27 +22,33 @@ def curves(chart: Chart, name: str) -> Drawing:
     logarithmic = _wants_log(lines)
     shares = is_share(chart.title) and all(0 <= y <= 1 for line in lines for y in line.y)
 
+    colours = _colours(chart)
+
     def paint(axes: Axes) -> None:
         from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-        for index, line in enumerate(lines):
-            colour = SERIES[index % len(SERIES)]
+        for line, number_of_colour in zip(lines, colours, strict=True):
+            colour = SERIES[number_of_colour - 1]
             measured = line.event != "train"
-            dots = "o" if len(line.x) <= 40 and measured or len(line.x) == 1 else ""
+            dots = "o" if (len(line.x) <= 40 and measured) or len(line.x) == 1 else ""
             axes.plot(line.x, line.y, color=colour, linewidth=1.8 if measured else 1.2, marker=dots, markersize=3.2)
             if line.banded:
                 axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
         if logarithmic:
             axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if _decades(lines) < 3 else (1.0,), numticks=9))
+            axes.yaxis.set_major_locator(
+                LogLocator(subs=(1.0, 2.0, 5.0) if _decades(lines) < 3 else (1.0,), numticks=9)
+            )
             axes.yaxis.set_minor_formatter(NullFormatter())
             axes.minorticks_off()
         else:
             axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _percent_tick(y) if shares else _tick(y)))
+            if "per second" in chart.title:
+                axes.set_ylim(bottom=0)  # the spread of a speed is only honest against zero
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _percent_tick(y) if shares else tick(y)))
         whole = chart.x_name == "step" or max(x for line in lines for x in line.x) > 3
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=whole))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _tick(x)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick(x)))
         axes.set_xlabel(chart.x_name, color=INK)
 
     say = percent if shares else number
@@ -53,7 +59,7 @@ def curves(chart: Chart, name: str) -> Drawing:
     )
     title = chart.title.capitalize() + (" (log scale)" if logarithmic else "")
     svg = draw(paint, name=name, title=f"{title} by {chart.x_name}", description=description)
-    legend = [(1 + index % len(SERIES), chart.label(line)) for index, line in enumerate(chart.lines)]
+    legend = [(colour, chart.label(line)) for colour, line in zip(colours, chart.lines, strict=True)]
     return Drawing(title, svg, legend if len(legend) > 1 or legend[0][1] != "train" else [], description)
 
 
@@ -74,6 +80,14 @@ def thinned(line: Line, most: int = _MOST_POINTS) -> Line:
     return Line(line.event, line.name, means(line.x), means(line.y), means(line.low), means(line.high))
 
 
+def _colours(chart: Chart) -> list[int]:
+    if len({line.name for line in chart.lines}) > 1:
+        return [1 + index % len(SERIES) for index in range(len(chart.lines))]
+    fixed = {"train": 1, "validation": 2, "test": 3}  # an event keeps its colour from chart to chart
+    others = cycle(range(4, 1 + len(SERIES)))
+    return [fixed.get(line.event) or next(others) for line in chart.lines]
+
+
 def _decades(lines: list[Line]) -> float:
     from math import log10
 
@@ -84,12 +98,6 @@ def _decades(lines: list[Line]) -> float:
 def _wants_log(lines: list[Line]) -> bool:
     values = [y for line in lines for y in line.y]
     return min(values) > 0 and max(values) / min(values) > 50
-
-
-def _tick(value: float) -> str:
-    if value and not 1e-4 <= abs(value) < 1e4:
-        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
-    return f"{value:g}".replace("-", "−")
 
 
 def _percent_tick(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from burnish.reporting.figures.canvas import FAINT, INK, SERIES, draw
+from burnish.reporting.figures.canvas import FAINT, INK, SERIES, draw, tick
 from burnish.reporting.figures.drawing import Drawing
 from burnish.reporting.formats import number
 from burnish.reporting.record import finite
@@ -59,7 +59,12 @@ def points(generated: Sequence[Any], reference: Sequence[Any], name: str) -> Dra
 
 
 def _dots(axes: Axes, pairs: Pairs, colour: str) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     x, y = zip(*pairs, strict=True)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     axes.plot(x, y, linestyle="", marker="o", markersize=3, markeredgewidth=0, color=colour, alpha=0.55)
 
 

@@ -1,0 +1,173 @@
+"""Tests of burnish.reporting.page."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from burnish.common.errors import InputError
+from burnish.reporting.page import write_recipe_report, write_report
+
+KINDS = ["images", "hundred", "table", "text", "gan"]
+KEYS = ["fit", "model", "data", "metrics", "latency_ms", "notes", "confusion", "classes", "mistakes", "samples", "residuals", "step", "epoch", "parent"]
+HOSTILE = "<script>alert(1)</script>"
+
+
+class Page(HTMLParser):
+    """Collects what the tests ask about, and checks that tags are balanced and ids unique."""
+
+    VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.addresses, self.tags, self.words = [], [], [], [], []
+        self.feed(text)
+        assert self.open == []
+        assert len(self.ids) == len(set(self.ids))
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        found = dict(attributes)
+        self.ids += [found["id"]] if "id" in found else []
+        self.addresses += [found[key] for key in ("src", "href", "xlink:href", "srcset", "action") if key in found]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def page_of(run):
+    return Page(write_report(run).read_text())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_asks_for_nothing_from_elsewhere(fake_run, kind):
+    text = write_report(fake_run(kind)).read_text()
+    page = Page(text)
+    assert all(address.startswith(("#", "data:image/")) for address in page.addresses)
+    assert "script" not in page.tags
+    assert not re.search(r"@import|url\((?!#)", text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_run_gives_the_same_bytes(fake_run, kind):
+    run = fake_run(kind)
+    assert write_report(run).read_bytes() == write_report(run).read_bytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_figure_and_table_has_a_name(fake_run, kind):
+    text = write_report(fake_run(kind)).read_text()
+    assert text.count("<svg") == text.count('role="img"') == len(re.findall(r"<title id=", text))
+    for table in re.findall(r"<table(?! class=\"pairs\").*?</table>", text, flags=re.DOTALL):
+        assert "<caption>" in table
+
+
+def test_a_class_called_script_comes_out_as_text(fake_run, evaluation_of, mistake_of):
+    run = fake_run(model=HOSTILE, data=HOSTILE, notes=[f"`{HOSTILE}`"], parent=HOSTILE)
+    wrong = mistake_of(0, where=HOSTILE, truth=HOSTILE, prediction=HOSTILE, text=HOSTILE)
+    told = evaluation_of([HOSTILE, "b", "c"], mistakes=[wrong], sample=HOSTILE)
+    (run / "evaluation-test.json").write_text(json.dumps(told))
+    (run / "env.json").write_text(json.dumps({HOSTILE: HOSTILE}))
+    with open(run / "metrics.jsonl", "a") as file:
+        file.write(json.dumps({"event": HOSTILE, "step": 1, HOSTILE: 1.0}) + "\n")
+    page = page_of(run)
+    assert "script" not in page.tags
+    assert page.text.count(HOSTILE) > 12
+
+
+def test_the_page_holds_every_section(fake_run):
+    text = page_of(fake_run()).text
+    for heading in ("Learning curves", "Classes", "Confusion", "Most confident mistakes", "Lineage", "Configuration"):
+        assert heading in text
+    assert "resnet20 on digits" in text
+    assert "2.13.0" in text
+
+
+def test_rows_and_texts_are_shown_for_mistakes_without_pictures(fake_run):
+    assert "blood pressure" in page_of(fake_run("table")).text
+    assert "yonder window" in page_of(fake_run("text", name="0002-fit")).text
+
+
+@pytest.mark.parametrize("name", ["config.toml", "metrics.jsonl", "result.json", "env.json", "evaluation-test.json"])
+def test_a_page_is_drawn_from_any_one_file(fake_run, name):
+    run = fake_run()
+    for file in run.iterdir():
+        if file.name != name:
+            file.unlink()
+    assert "missing" in page_of(run).text
+
+
+@pytest.mark.parametrize("name", ["config.toml", "metrics.jsonl", "result.json", "env.json", "evaluation-test.json"])
+def test_files_of_another_shape_do_not_stop_the_page(fake_run, name):
+    run = fake_run()
+    odd = dict.fromkeys(KEYS, "odd")
+    (run / name).write_text("\n".join(f"{key} = 'odd'" for key in KEYS) if name == "config.toml" else json.dumps(odd))
+    page_of(run)
+
+
+def test_a_missing_parent_is_said(fake_run):
+    text = page_of(fake_run(parent="../0000-fit")).text
+    assert "0000-fit" in text
+    assert "not on this disk" in text
+
+
+def test_a_title_can_be_given(fake_run):
+    assert "<title>Final &amp; best</title>" in write_report(fake_run(), title="Final & best").read_text()
+
+
+def test_an_old_report_survives_a_failed_one(fake_run, monkeypatch):
+    run = fake_run()
+    write_report(run).write_text("old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(InputError, match=r"cannot write '.*report\.html': No space left on device"):
+        write_report(run)
+    assert (run / "report.html").read_text() == "old"
+    assert [file.name for file in run.glob(".*")] == []
+
+
+def test_a_recipe_page_compares_its_runs_and_links_to_each(fake_run, tmp_path):
+    runs = [fake_run("images", name="0001-fit"), fake_run("table", name="0002-fit")]
+    page = Page(write_recipe_report(runs, tmp_path / "deep" / "recipe.html", "quickstart").read_text())
+    anchors = [address for address in page.addresses if address.startswith("#run") and "-" not in address]
+    assert anchors == ["#run1", "#run2"]
+    assert {"run1", "run2"} <= set(page.ids)
+    assert page.text.count("41.2 [36.0, 46.4]") == 2  # the comparison and the run's own metrics
+
+
+def test_a_recipe_page_goes_into_a_folder_as_report(fake_run, tmp_path):
+    assert write_recipe_report([fake_run()], tmp_path, "x") == tmp_path / "report.html"
+
+
+def test_a_recipe_without_runs_is_refused(tmp_path):
+    with pytest.raises(InputError, match="a report needs at least one run, got none"):
+        write_recipe_report([], tmp_path, "x")
+
+
+def test_reporting_never_imports_torch(fake_run):
+    code = (
+        "import sys; from pathlib import Path; from burnish.reporting import summary_rows, summary_table, write_report;"
+        "run = Path(sys.argv[1]); write_report(run); summary_table(summary_rows([run]));"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(fake_run())], check=False).returncode == 0

@@ -1,0 +1,61 @@
+"""Tests of burnish.reporting.section."""
+
+from burnish.reporting.record import read_record
+from burnish.reporting.section import section
+
+
+def facts(run):
+    return {fact.label: (fact.value, fact.note) for fact in section(read_record(run), "run", run / "report.html").facts}
+
+
+def test_the_headline_carries_its_interval_and_its_samples(fake_run):
+    run = fake_run("text")
+    headline = section(read_record(run), "run", run / "report.html").headline
+    assert (headline.label, headline.value) == ("test loss", "1.540")
+    assert headline.note == "95 % interval [1.530, 1.550] from 111,538 samples"
+
+
+def test_parameters_latency_and_time_stand_beside_it(fake_run):
+    assert facts(fake_run()) == {
+        "parameters": ("272,474", ""),
+        "latency": ("1.20 ms [1.10, 1.40]", "measured; batch 1, 1 thread"),
+        "time": ("12.3 s", "10 epochs, 1,000 steps"),
+    }
+
+
+def test_what_was_not_measured_is_not_shown(fake_run):
+    assert list(facts(fake_run(latency_ms=None, parameters=None))) == ["time"]
+
+
+def test_an_unfinished_run_tells_how_far_it_is_and_how_to_go_on(fake_run):
+    run = fake_run()
+    (run / "result.json").unlink()
+    (run / "evaluation-test.json").unlink()
+    (run / "checkpoints").mkdir()
+    found = section(read_record(run), "run", run / "report.html")
+    assert found.headline.label == "validation accuracy so far"
+    assert facts(run)["time"] == ("16.0 s", "step 2,000 so far")
+    assert any(f"`burnish fit --resume {run}` continues it" in remark for remark in found.remarks)
+
+
+def test_a_finished_run_without_evaluation_tells_how_to_get_one(fake_run):
+    run = fake_run()
+    (run / "evaluation-test.json").unlink()
+    assert any(f"`burnish evaluate {run}`" in r for r in section(read_record(run), "run", run).remarks)
+
+
+def test_an_ancestor_is_linked_only_where_it_has_a_report(fake_run):
+    first, last = fake_run(name="a run & more"), fake_run(name="0002-fit", parent="../a run & more")
+    assert section(read_record(last), "run", last / "report.html").steps[0].link is None
+    (first / "report.html").write_text("")
+    assert (
+        section(read_record(last), "run", last / "report.html").steps[0].link == "../a%20run%20%26%20more/report.html"
+    )
+
+
+def test_every_option_of_the_config_is_listed(fake_run):
+    run = fake_run()
+    config = dict(section(read_record(run), "run", run / "report.html").config)
+    assert config["model"] == [("name", "resnet20"), ("options.width", "16"), ("options.widths", "[256, 256]")]
+    assert ("optimizer", "adamw") in config["fit"]
+    assert ("verb", "fit") in config["run"]
