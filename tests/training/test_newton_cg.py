@@ -129,6 +129,20 @@ def test_a_converged_start_does_not_move():
     assert optimizer.state[x] == {"step": 1, "products": 0, "evaluations": 0}
 
 
+def test_the_tolerance_decides_what_is_converged():
+    for tolerance, moves in [(1e-2, False), (1e-4, True)]:
+        x = nn.Parameter(torch.full((1,), 1e-3))
+        NewtonCG([x], tolerance=tolerance).step(lambda x=x: 0.5 * (x * x).sum())
+        assert (x.item() != pytest.approx(1e-3)) == moves
+
+
+def test_a_newton_step_beyond_all_numbers_gives_way_to_the_gradient():
+    x = nn.Parameter(torch.zeros(1))
+    NewtonCG([x]).step(lambda: (1e3 * x + 1e-37 * x * x).sum())  # the minimum is at -5e39, above single precision
+    assert math.isfinite(x.item())
+    assert x.item() <= -1e3
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_leaves_the_weights_alone(bad):
     x = nn.Parameter(torch.ones(2))

@@ -120,7 +120,7 @@ class NewtonCG(Optimizer):
         try:
             length = _search(along, start.item(), slope, group["lr"], start.dtype, expand=not curved)
         finally:  # also when interrupted in the middle of a search
-            torch._foreach_copy_(self._trained, torch._foreach_add(origin, parts, alpha=length) if length else origin)
+            torch._foreach_copy_(self._trained, torch._foreach_add(origin, parts, alpha=length))
         return start
 
     @property
@@ -182,7 +182,7 @@ def _solve(
             break
         direction.mul_(next_squared / squared).sub_(residual)
         squared = next_squared
-    return solution, True
+    return (solution, True) if solution.isfinite().all() else (-gradient, False)
 
 
 def _search(
