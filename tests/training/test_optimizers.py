@@ -6,12 +6,16 @@ from typing import get_args
 
 import pytest
 import torch
-from torch import nn
+from torch import distributed, nn
 
 from burnish.common.errors import InputError
+from burnish.training.average import WeightAverage
+from burnish.training.clipping import clip_
+from burnish.training.constraints import max_norm_
 from burnish.training.newton_cg import NewtonCG
 from burnish.training.optimizers import LINE_SEARCH, build_optimizer, closure_kind, default_learning_rate
 from burnish.training.options import OptimizerName
+from burnish.training.penalties import Penalty
 
 NAMES = get_args(OptimizerName)
 RATE, MOMENTUM = 0.05, 0.8
@@ -228,6 +232,40 @@ def test_the_fastest_form_is_chosen_on_the_cpu():
     assert {name for name, form in forms.items() if form.get("fused")} == set(FORMULAS) - {"rmsprop"}
     assert forms["rmsprop"]["foreach"]
     assert isinstance(build_optimizer("newton-cg", nn.Linear(2, 1).parameters()), NewtonCG)
+
+
+@pytest.fixture
+def mesh():
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    yield distributed.device_mesh.init_device_mesh("cpu", (1,))
+    distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("name", sorted(FORMULAS))
+def test_sharded_parameters_are_updated_like_whole_ones(name, mesh):
+    """With penalty, clipping, constraint and average, since each of them meets the shards too."""
+    from torch.distributed.fsdp import fully_shard
+
+    torch.manual_seed(0)
+    x, whole = torch.randn(4, 3, 8, 8), nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(288, 5))
+    sharded = copy.deepcopy(whole)
+    fully_shard(sharded, mesh=mesh)
+    for model in (whole, sharded):
+        optimizer = build_optimizer(name, model.parameters(), weight_decay=0.01)
+        penalty, average = Penalty(model.parameters(), l1=1e-3, l2=1e-2), WeightAverage(model, 0.9)
+        for _ in range(3):
+            (model(x).square().mean() + penalty()).backward()
+            clip_(model.parameters(), norm=0.01, value=0.005)
+            optimizer.step()
+            optimizer.zero_grad()
+            max_norm_(model, 0.5)
+            average.update(model)
+        with average.swapped(model):
+            kept = [parameter.detach().clone() for parameter in model.parameters()]
+        average.copy_to(model)
+        assert all(torch.equal(a, b) for a, b in zip(kept, model.parameters(), strict=True))
+    for a, b in zip(whole.parameters(), sharded.parameters(), strict=True):
+        torch.testing.assert_close(a.detach(), b.detach().full_tensor())
 
 
 def test_an_unknown_name_is_met_with_the_closest():
