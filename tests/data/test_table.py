@@ -140,7 +140,7 @@ def test_a_column_that_new_rows_lack_is_named(tmp_path):
     ("content", "options", "message"),
     [
         ("x,y\n", {}, r"t\.csv has no rows: expected a line of column names, then a line per sample"),
-        ("x,churned\n1,2\n", {"target": "chruned"}, r"'chruned' \(did you mean 'churned'\?\): expected one of churned, x"),
+        ("x,churned\n1,2\n", {"target": "chruned"}, r"'chruned' \(did you mean 'churned'\?\): expected one of churned"),
         ("x,y\n1,\n2,NA\n", {}, r"target column 'y' of .*t\.csv is empty: name another column with target="),
         ("x,y\n1,a\n2,a\n", {}, r"target column 'y' of .*t\.csv has one class only \('a'\)"),
         ("y\n1\n2\n", {}, r"t\.csv has no column to learn from beside 'y': add one"),

@@ -35,9 +35,10 @@ def _by_opencv(data: bytes) -> Pixels | None:
     import cv2
 
     flag = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB
-    pixels: Pixels | None = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-    if pixels is None:
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    if found is None:
         return None
+    pixels = np.asarray(found, np.uint8)
     return pixels[:, :, None] if grey else pixels
 
 
