@@ -75,7 +75,8 @@ def load_npz(path: Path, options: DataOptions, seed: int) -> Data:
             code).
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw:  # numpy leaves a damaged file open that it opened itself
+            file = np.load(raw, allow_pickle=False)
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise InputError(f"{path} holds one bare array: expected an .npz file, see numpy.savez(path, x=x, y=y)")
             arrays = {key: _member(file, key, path) for key in file.files}

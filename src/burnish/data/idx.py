@@ -36,10 +36,12 @@ def read_idx(path: Path) -> Tensor:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES:
         raise InputError(f"{path} is not an IDX file: it starts with {content[:4].hex() or 'nothing'}")
     start = 4 + 4 * content[3]
+    if len(content) < start:
+        raise InputError(f"{path} is damaged: it ends within its header; fetch it again")
     shape = [int(size) for size in np.frombuffer(content[4:start], ">u4")]
     dtype = np.dtype(_TYPES[content[2]])
     expected = start + math.prod(shape) * dtype.itemsize
-    if len(shape) != content[3] or len(content) != expected:
+    if len(content) != expected:
         raise InputError(f"{path} is damaged: {expected} bytes are expected, {len(content)} came; fetch it again")
     values = np.frombuffer(content, dtype, offset=start).reshape(shape)
     return torch.from_numpy(values.astype(dtype.newbyteorder("=")))
