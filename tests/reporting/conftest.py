@@ -193,6 +193,13 @@ def write_run(folder: Path, kind: str = "images", parent: str | None = None, **c
     return folder
 
 
+@pytest.fixture(scope="session")
+def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A run folder of every kind, to be read and reported but not changed."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {kind: write_run(folder / kind, kind) for kind in KINDS}
+
+
 @pytest.fixture
 def fake_run(tmp_path: Path) -> Callable[..., Path]:
     """Write a run folder by kind: ``fake_run("table", name="0002-fit")``."""

@@ -41,6 +41,16 @@ def test_columns_are_those_of_every_row_in_order(mistake_of):
     assert view.mistakes[1].row == {"age": "4", "size": "0.25"}
 
 
+def test_a_passage_of_text_has_neither_truth_nor_prediction(mistake_of):
+    view = evaluation_view("test", {"mistakes": [mistake_of(0, truth=None, prediction=None), mistake_of(1)]}, "a")
+    assert [mistake.named for mistake in view.mistakes] == [False, True]
+
+
+@pytest.mark.parametrize(("matrix", "flawless"), [([[2, 0], [0, 2]], True), ([[2, 1], [0, 2]], False), (None, False)])
+def test_a_split_without_a_mistake_is_called_so(matrix, flawless):
+    assert evaluation_view("test", {"confusion": matrix}, "a").flawless is flawless
+
+
 def test_regression_draws_its_residuals():
     view = evaluation_view("test", {"residuals": {"target": [1.0, 2.0], "prediction": [1.1, 1.9]}}, "a")
     assert [drawing.title for drawing in view.drawings] == ["Prediction against target"]

@@ -39,6 +39,14 @@ def test_a_run_without_any_number_has_no_headline(fake_run):
     assert watched(read_record(run)) is None
 
 
+def test_scores_of_the_whole_split_stand_beside_its_metrics(fake_run):
+    run = fake_run()
+    (run / "evaluation-train.json").write_text(
+        json.dumps({"count": 9, "seconds": 1.5, "r2": 0.25, "task": "regression"})
+    )
+    assert {name: found.value for name, found in metrics_by_split(read_record(run))["train"].items()} == {"r2": 0.25}
+
+
 def test_an_evaluation_wins_over_the_copy_in_the_result(fake_run):
     run = fake_run()
     (run / "evaluation-validation.json").write_text(json.dumps({"metrics": {"accuracy": {"value": 0.5}}}))

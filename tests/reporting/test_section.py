@@ -1,5 +1,7 @@
 """Tests of burnish.reporting.section."""
 
+import json
+
 from burnish.reporting.record import read_record
 from burnish.reporting.section import section
 
@@ -21,6 +23,16 @@ def test_parameters_latency_and_time_stand_beside_it(fake_run):
         "latency": ("1.20 ms [1.10, 1.40]", "measured; batch 1, 1 thread"),
         "time": ("12.3 s", "10 epochs, 1,000 steps"),
     }
+
+
+def test_one_epoch_is_not_epochs(fake_run):
+    assert facts(fake_run(epochs=1, steps=1))["time"] == ("12.3 s", "1 epoch, 1 step")
+
+
+def test_the_watched_metric_leads_the_table(fake_run):
+    run = fake_run()
+    (run / "evaluation-test.json").write_text(json.dumps({"metrics": {"loss": 1.0, "accuracy": 0.5}}))
+    assert [name for name, _ in section(read_record(run), "run", run).metrics] == ["accuracy", "loss"]
 
 
 def test_what_was_not_measured_is_not_shown(fake_run):

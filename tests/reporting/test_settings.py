@@ -11,6 +11,12 @@ def test_an_empty_table_stays_visible():
     assert list(flat({"options": {}})) == [("options", {})]
 
 
+def test_a_table_without_options_is_left_out_of_the_config():
+    assert list(by_section({"task": {"options": {}}, "model": {"name": "mlp", "options": {}}})) == [
+        ("model", [("name", "mlp")])
+    ]
+
+
 def test_a_config_without_loose_options_has_no_run_section():
     assert list(by_section({"fit": {"epochs": 3}})) == [("fit", [("epochs", "3")])]
 

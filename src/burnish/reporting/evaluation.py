@@ -9,7 +9,7 @@ from typing import Any
 from burnish.reporting.confusion import Confusion, confusion
 from burnish.reporting.figures.drawing import Drawing
 from burnish.reporting.figures.scatter import points, residuals
-from burnish.reporting.formats import number, percent
+from burnish.reporting.formats import ABSENT, number, percent
 from burnish.reporting.record import finite
 
 _PICTURE = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
@@ -30,6 +30,11 @@ class Mistake:
     picture: str | None
     text: str | None
     row: dict[str, str] | None
+
+    @property
+    def named(self) -> bool:
+        """Whether truth and prediction are known; a passage of text has neither."""
+        return (self.truth, self.prediction) != (ABSENT, ABSENT)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class EvaluationView:
     drawings: list[Drawing]
     sample: str | None
     pictures: list[str]
+
+    @property
+    def flawless(self) -> bool:
+        """Whether classes were scored and none was ever confused."""
+        return self.confusion is not None and not self.confusion.mixups
 
 
 def evaluation_view(split: str, plain: dict[str, Any], anchor: str) -> EvaluationView:
@@ -104,7 +114,7 @@ def _picture(told: Any) -> str | None:
 
 
 def _said(told: Any) -> str:
-    return number(told) if isinstance(told, float) else "—" if told is None else str(told)
+    return number(told) if isinstance(told, float) else ABSENT if told is None else str(told)
 
 
 def _class_row(told: dict[str, Any]) -> ClassRow:

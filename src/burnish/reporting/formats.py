@@ -8,6 +8,7 @@ from typing import Any
 
 from burnish.common.intervals import Estimate
 
+ABSENT = "—"
 _SHARES = {"accuracy", "precision", "recall", "f1"}
 
 
@@ -36,7 +37,7 @@ def number(value: Any) -> str:
     ('272,474', '0.06123', '—', '1,234')
     """
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return "—" if value is None else str(value)
+        return ABSENT if value is None else str(value)
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("∞" if value > 0 else "-∞")
     if isinstance(value, int) or 1000 <= abs(value) < 1e9:
@@ -123,7 +124,7 @@ def duration(seconds: Any) -> str:
     ('0.50 s', '12.3 s', '4 min 12 s', '2 h 05 min', '—')
     """
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):
-        return "—"
+        return ABSENT
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
     whole = round(seconds)
@@ -137,11 +138,13 @@ def latency_text(latency: Any) -> str:
 
     >>> latency_text({"median": 1.2, "low": 1.1, "high": 1.4, "batch": 1, "threads": 1})
     '1.20 ms [1.10, 1.40]'
+    >>> latency_text({"median": 0.03140, "low": None, "high": None})
+    '0.0314 ms'
     """
     estimate = read_estimate({**latency, "value": latency.get("median")}) if isinstance(latency, dict) else None
     if estimate is None:
-        return "—"
-    digits = 2 if estimate.value < 10 else 1 if estimate.value < 100 else 0
+        return ABSENT
+    digits = min(6, max(0, 2 - math.floor(math.log10(estimate.value)))) if estimate.value > 0 else 2
     spread = f" [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]" if has_interval(estimate) else ""
     return f"{estimate.value:.{digits}f} ms{spread}"
 

@@ -10,6 +10,7 @@ from burnish.reporting.formats import read_estimate
 from burnish.reporting.record import Record, finite
 
 _NOT_RESULTS = {"event", "step", "epoch", "seconds", "samples_per_second", "learning_rate"}
+_ABOUT = {"count", "confidence", "seconds"}
 _SPLITS = ("test", "validation", "train")
 
 
@@ -32,6 +33,8 @@ def metrics_by_split(record: Record) -> dict[str, dict[str, Estimate]]:
     for split, evaluation in record.evaluations.items():
         if isinstance(evaluation.get("metrics"), dict):
             plain.setdefault(split, {}).update(evaluation["metrics"])
+        summary = {name: told for name, told in evaluation.items() if name not in _ABOUT and finite(told) is not None}
+        plain.setdefault(split, {}).update(summary)  # scores of the whole split, such as R squared
     order = [s for s in _SPLITS if s in plain] + sorted(s for s in plain if s not in _SPLITS)
     read = {
         split: {str(name): estimate for name, told in plain[split].items() if (estimate := read_estimate(told))}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from burnish.common.errors import InputError
 from burnish.common.files import write_atomically
+from burnish.reporting.figures.intervals import Entry, intervals
+from burnish.reporting.headline import watched
 from burnish.reporting.record import read_record
 from burnish.reporting.section import section
 from burnish.reporting.table import COLUMNS, cells, summary_row
@@ -38,6 +40,7 @@ def write_report(run: Path, *, title: str | None = None) -> Path:
         title=title or f"{record.model} on {record.data} · {record.name}",
         sections=[section(record, "run", to)],
         rows=[],
+        comparisons=[],
     )
     return _write(to, content)
 
@@ -63,7 +66,10 @@ def write_recipe_report(runs: Sequence[Path], to: Path, title: str) -> Path:
     records = [read_record(Path(run)) for run in runs]
     sections = [section(record, f"run{number}", to) for number, record in enumerate(records, 1)]
     rows = [cells(summary_row(record)) for record in records]
-    return _write(to, _render(title=title, sections=sections, rows=rows))
+    entries = [
+        Entry(record.name, best.metric, best.split, best.estimate) for record in records if (best := watched(record))
+    ]
+    return _write(to, _render(title=title, sections=sections, rows=rows, comparisons=intervals(entries, "comparison")))
 
 
 def _environment() -> Environment:

@@ -11,6 +11,7 @@ from burnish.reporting.evaluation import EvaluationView, evaluation_view
 from burnish.reporting.figures.curves import curves
 from burnish.reporting.figures.drawing import Drawing
 from burnish.reporting.formats import (
+    ABSENT,
     duration,
     estimate_text,
     interval_text,
@@ -73,7 +74,8 @@ class Section:
 def section(record: Record, anchor: str, page: Path) -> Section:
     """Decide what to say about a run on a page that will lie at ``page``."""
     splits = metrics_by_split(record)
-    names = list(dict.fromkeys(name for metrics in splits.values() for name in metrics))
+    best = watched(record)
+    names = list(dict.fromkeys([*([best.metric] if best and splits else []), *(n for m in splits.values() for n in m)]))
     return Section(
         anchor=anchor,
         name=record.name,
@@ -86,7 +88,7 @@ def section(record: Record, anchor: str, page: Path) -> Section:
         notes=_notes(record.result.get("notes")),
         splits=list(splits),
         metrics=[
-            (words(name), [estimate_text(name, m[name]) if name in m else "—" for m in splits.values()])
+            (words(name), [estimate_text(name, m[name]) if name in m else ABSENT for m in splits.values()])
             for name in names
         ],
         drawings=[curves(chart, f"{anchor}-chart{index}") for index, chart in enumerate(charts(record.rows))],
@@ -122,7 +124,7 @@ def _facts(record: Record) -> list[Fact]:
         facts.append(
             Fact("latency", latency_text(result["latency_ms"]), f"measured; {latency_setting(result['latency_ms'])}")
         )
-    spent = [f"{number(result[key])} {key}" for key in ("epochs", "steps") if result.get(key) is not None]
+    spent = [_counted(result[key], key) for key in ("epochs", "steps") if result.get(key) is not None]
     seconds = result.get("seconds")
     if seconds is None and record.rows:
         seconds = next(
@@ -133,6 +135,10 @@ def _facts(record: Record) -> list[Fact]:
     if seconds is not None or spent:
         facts.append(Fact("time", duration(seconds), ", ".join(spent)))
     return facts
+
+
+def _counted(count: object, plural: str) -> str:
+    return f"{number(count)} {plural.removesuffix('s') if count == 1 else plural}"
 
 
 def _notes(told: object) -> list[str]:

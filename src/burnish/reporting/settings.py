@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from burnish.reporting.formats import ABSENT
+
 
 def by_section(config: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The options that stand alone, under ``run``, then each section with its nested names joined by dots.
@@ -18,7 +20,9 @@ def by_section(config: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, st
         yield "run", alone
     for name, table in config.items():
         if isinstance(table, dict) and table:
-            yield name, [(key, plain(value)) for key, value in flat(table)]
+            rows = [(key, plain(value)) for key, value in flat(table) if value != {}]
+            if rows:
+                yield name, rows
 
 
 def flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -33,5 +37,5 @@ def flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 def plain(value: Any) -> str:
     """A setting as text; lists and empty tables as JSON."""
     if value is None:
-        return "—"
+        return ABSENT
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.common.intervals import Estimate
-from burnish.reporting.formats import duration, estimate_text, has_interval, latency_text, number, words
+from burnish.reporting.formats import ABSENT, duration, estimate_text, has_interval, latency_text, number, words
 from burnish.reporting.headline import watched
 from burnish.reporting.record import Record, finite, read_record
 
@@ -63,7 +63,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         Path(row["run"]).name or row["run"],
         row["model"],
         row["data"],
-        f"{row['split']} {words(row['metric'])}" if row["metric"] else "—",
+        f"{row['split']} {words(row['metric'])}" if row["metric"] else ABSENT,
         result,
         number(row["parameters"]),
         latency_text(row["latency_ms"]),

@@ -36,6 +36,13 @@ def test_a_loss_over_decades_gets_a_log_axis_and_says_so():
     assert curves(chart(Line("train", "loss", [1, 2], [1000, -1])), "a").title == "Loss"
 
 
+def test_a_learning_rate_is_never_logarithmic():
+    assert (
+        curves(chart(Line("train", "learning_rate", [1, 2], [1, 1e-6]), title="learning rate"), "a").title
+        == "Learning rate"
+    )
+
+
 def test_shares_are_drawn_in_percent():
     assert "%</text>" in curves(chart(Line("validation", "accuracy", [1, 2], [0.5, 0.9]), title="accuracy"), "a").svg
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
-from burnish.reporting.figures.canvas import INK, SERIES, draw, tick
+from burnish.reporting.figures.canvas import SERIES, draw, tick
 from burnish.reporting.figures.drawing import Drawing
 from burnish.reporting.formats import is_share, number, percent
 from burnish.reporting.series import Chart, Line
@@ -19,7 +19,7 @@ _MOST_POINTS = 400
 def curves(chart: Chart, name: str) -> Drawing:
     """Draw a chart: thin lines for training, heavier ones with their interval for everything measured."""
     lines = [thinned(line) for line in chart.lines]
-    logarithmic = _wants_log(lines)
+    logarithmic = chart.title != "learning rate" and _wants_log(lines)
     shares = is_share(chart.title) and all(0 <= y <= 1 for line in lines for y in line.y)
 
     colours = _colours(chart)
@@ -49,7 +49,8 @@ def curves(chart: Chart, name: str) -> Drawing:
         whole = chart.x_name == "step" or max(x for line in lines for x in line.x) > 3
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=whole))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick(x)))
-        axes.set_xlabel(chart.x_name, color=INK)
+        axes.set_xlabel(chart.x_name)
+        axes.set_xlim(left=0)  # short runs would otherwise fill the width with one epoch's fraction
 
     say = percent if shares else number
     description = "; ".join(
