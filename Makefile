@@ -41,16 +41,20 @@ format: $(READY)  ## put every file in the project's format
 
 bench: $(READY)  ## measure every claim beside its peers (minutes)
 	$(PIP) -e '.[dev,peers]' -c constraints.txt
-	for script in benchmarks/[!_]*.py; do .venv/bin/python "$$script"; done
+	for script in $$(grep -l '^if __name__' benchmarks/*.py | grep -v /gpu_); do .venv/bin/python "$$script"; done
 
 docs: $(READY)  ## build the documentation into site/
 	.venv/bin/mkdocs build --strict
 
 # A GPU machine may hold nothing but torch and pytest, so this one target works without .venv.
-gpu:  ## run the tests that need a GPU
-	files=$$(grep -rl --include='test_*.py' 'mark\.gpu' tests) || { echo "no test needs a GPU"; exit 0; }; \
+gpu:  ## run the tests and benchmarks that need a GPU
+	@export PYTHONPATH=src; \
 	python=$$(test -x .venv/bin/python && echo .venv/bin/python || echo $(PYTHON)); \
-	PYTHONPATH=src "$$python" -m pytest -c /dev/null --rootdir=. --import-mode=importlib -m gpu $$files
+	files=$$(grep -rl --include='test_*.py' 'mark\.gpu' tests || true); \
+	if [ -n "$$files" ]; then \
+		"$$python" -m pytest -c /dev/null --rootdir=. --import-mode=importlib -m gpu $$files; \
+	else echo "no test needs a GPU"; fi; \
+	for script in $$(ls benchmarks/gpu_*.py 2>/dev/null); do "$$python" "$$script"; done
 
 clean:  ## remove .venv and everything that was built; runs/ stays
 	rm -rf .venv build dist site src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
