@@ -104,6 +104,17 @@ def test_the_page_holds_every_section(pages):
     assert "2.13.0" in text
 
 
+def test_what_went_wrong_is_called_by_what_is_known_of_it(pages, fake_run, evaluation_of, mistake_of):
+    assert "Most confident mistakes" in Page(pages["images"]).text
+    assert "Largest errors" in Page(pages["table"]).text
+    run = fake_run()
+    passage = mistake_of(0, truth=None, prediction=None, confidence=None, text="thou")
+    (run / "evaluation-test.json").write_text(json.dumps(evaluation_of(["a", "b"], mistakes=[passage])))
+    text = page_of(run).text
+    assert "Hardest samples" in text
+    assert "taken for" not in text.split("Hardest samples")[1]
+
+
 def test_rows_and_texts_are_shown_for_mistakes_without_pictures(pages):
     assert "blood pressure" in Page(pages["table"]).text
     assert "yonder window" in Page(pages["text"]).text
