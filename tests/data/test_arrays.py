@@ -27,6 +27,12 @@ def test_rows_with_targets_are_a_table():
     assert everything(data.train)[0].dtype == torch.float32
 
 
+def test_a_column_with_gaps_says_so():
+    rows = torch.randn(20, 3)
+    rows[:, 1] = torch.nan
+    assert [column.missing for column in arrays((rows, torch.randn(20))).schema.columns] == [False, True, False]
+
+
 def test_rows_without_targets_are_points():
     data = arrays(torch.randn(20, 2))
     assert (data.schema.kind, data.schema.goal) == ("points", "generation")

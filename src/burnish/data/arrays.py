@@ -52,16 +52,16 @@ def load_arrays(
     kind = _kind(shape, goal)
     if kind == "points" and any(bool(x.isnan().any()) for x in inputs.values()):
         raise InputError("the inputs have NaN: points to generate must be whole, so remove or fill those rows")
+    splits: dict[str, Source] = {split: TensorSource(inputs[split], targets[split]) for split in pairs}
+    train, validation, test = complete_splits(splits, options, seed)
     schema = Schema(
         kind,
         goal,
         shape,
         classes=classes,
         target="y" if kind == "table" else None,
-        columns=tuple(Column(f"f{number}", "numeric") for number in range(shape[0])) if kind == "table" else (),
+        columns=_columns(train.gather(torch.arange(len(train)))[0]) if kind == "table" else (),
     )
-    splits: dict[str, Source] = {split: TensorSource(inputs[split], targets[split]) for split in pairs}
-    train, validation, test = complete_splits(splits, options, seed)
     return Data(name, schema, train, validation, test, origin=origin, notes=tuple(dict.fromkeys(notes)))
 
 
@@ -163,6 +163,11 @@ def _images(tensor: Tensor, what: str, notes: list[str]) -> Tensor:
             "(the model normalises them itself)"
         )
     return tensor
+
+
+def _columns(rows: Tensor) -> tuple[Column, ...]:
+    gaps = rows.isnan().any(0).tolist()
+    return tuple(Column(f"f{number}", "numeric", missing=missing) for number, missing in enumerate(gaps))
 
 
 def _kind(shape: tuple[int, ...], goal: Goal) -> Kind:

@@ -12,8 +12,12 @@ from burnish.data.batch import Batch, map_tensors
 from burnish.data.order import batch_bounds, epoch_order, rank_bounds
 from burnish.data.source import Source
 
-CHUNK_BYTES = 32 * 2**20
-"""Samples that are gathered at once take at most this much, unless one batch alone takes more."""
+CHUNK_BYTES = 4 * 2**20
+"""Samples that are gathered at once take at most this much, unless one batch alone takes more.
+
+Much more is slower: the allocator then gets fresh pages from the system for every chunk (fashion-mnist in batches of
+128, one thread: 193 us a batch with 32 MB, 115 with 4).
+"""
 
 
 class MemoryLoader:
