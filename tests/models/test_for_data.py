@@ -1,0 +1,87 @@
+"""Tests of burnish.models.for_data."""
+
+import pytest
+import torch
+
+from burnish.common.errors import InputError
+from burnish.data.schema import Column, Schema
+from burnish.data.statistics import Statistics
+from burnish.models import WithInput, create, default_model, entry, for_data, names
+
+IMAGES = Schema("image", "classification", (1, 28, 28), classes=("a", "b", "c"))
+POINTS = Schema("points", "generation", (2,))
+TEXT = Schema("text", "language-modelling", (16,), vocabulary=tuple("abcde"))
+COLUMNS = (
+    Column("age", "numeric", missing=True),
+    Column("city", "categorical", ("x", "y")),
+    Column("since", "date"),
+)
+TABLE = Schema("table", "classification", (3,), classes=("no", "yes"), columns=COLUMNS)
+NUMBER = Schema("table", "regression", (3,), columns=COLUMNS)
+ROWS = torch.tensor([[40.0, 1.0, 19_000.0], [float("nan"), -1.0, 18_000.0]])
+
+
+def test_an_image_model_has_the_statistics_in_front():
+    plain = create("resnet20", 3, 1, 28)
+    model = for_data("resnet20", IMAGES, Statistics(torch.tensor([0.25]), torch.tensor([0.5])))
+    model.model.load_state_dict(plain.state_dict())
+    images = torch.rand(2, 1, 28, 28)
+    torch.testing.assert_close(model.eval()(images), plain.eval()((images - 0.25) / 0.5))
+
+
+def test_a_table_model_takes_raw_rows_with_gaps():
+    statistics = Statistics(torch.tensor([40.0, 0.5, 18_500.0]), torch.tensor([10.0, 0.5, 500.0]))
+    model = for_data("mlp", TABLE, statistics, hidden=(4,))
+    assert model.model.hidden[0].linear.in_features == 1 + 1 + 1 + 3  # numbers, one flag, two categories and unknown
+    features = model.input(ROWS)
+    assert features[:, :2].tolist() == [[0.0, 1.0], [0.0, -1.0]]
+    assert model(ROWS).shape == (2, 2)
+    assert model(ROWS).isfinite().all()
+
+
+def test_a_text_model_has_the_width_of_the_vocabulary():
+    assert for_data("char-gru", TEXT, hidden=8)(torch.zeros(2, 16, dtype=torch.int64)).shape == (2, 16, 5)
+
+
+def test_a_number_is_predicted_in_its_own_units():
+    targets = Statistics(torch.tensor([150.0]), torch.tensor([20.0]))
+    model = for_data("logistic-regression", NUMBER, None, targets)  # starts at zero weights
+    assert model(ROWS.nan_to_num(0.0)).tolist() == [[150.0], [150.0]]
+
+
+def test_a_generative_model_samples_at_the_scale_of_the_data():
+    statistics = Statistics(torch.tensor([100.0, -100.0]), torch.tensor([1e-3, 1e-3]))
+    model = for_data("gan", POINTS, statistics)
+    assert (model.sample(8) - statistics.mean).abs().max() < 0.1
+    assert model(statistics.mean.repeat(3, 1)).abs().max() < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [(name, schema) for schema in (IMAGES, POINTS, TEXT, TABLE, NUMBER) for name in names() if schema.kind in entry(name).kinds],
+)
+def test_weights_load_into_what_the_schema_alone_builds(name, schema):
+    width = schema.input_shape[0] if schema.kind != "image" else 1
+    statistics = None if schema.kind == "text" else Statistics(torch.ones(width), torch.full((width,), 2.0))
+    targets = Statistics(torch.ones(1), torch.full((1,), 2.0))
+    trained = for_data(name, schema, statistics, targets)
+    rebuilt = for_data(name, schema)
+    rebuilt.load_state_dict(trained.state_dict())
+    for key, tensor in trained.state_dict().items():
+        assert torch.equal(rebuilt.state_dict()[key], tensor), key
+
+
+def test_a_constant_channel_is_left_alone():
+    model = for_data("mlp", IMAGES, Statistics(torch.tensor([0.5]), torch.tensor([0.0])))
+    assert isinstance(model, WithInput)
+    assert model.input.std.tolist() == [1.0]
+
+
+def test_a_model_for_other_data_is_refused_with_those_that_fit():
+    with pytest.raises(InputError, match="resnet20 takes image data, not text: models for text data are char-gru, char-l"):
+        for_data("resnet20", TEXT)
+
+
+@pytest.mark.parametrize("schema", [IMAGES, POINTS, TEXT, TABLE, NUMBER])
+def test_the_default_model_fits_the_data(schema):
+    assert for_data(default_model(schema), schema) is not None

@@ -1,0 +1,57 @@
+"""Tests of burnish.models.vision.resnet_cifar."""
+
+import pytest
+import torch
+
+from burnish.common.errors import InputError
+from burnish.models import create
+from burnish.models.vision.resnet_cifar import BasicBlock, CifarResNet, PadShortcut
+
+
+def test_the_shortcut_keeps_channels_in_the_middle_and_every_second_pixel():
+    images = torch.rand(2, 4, 6, 6)
+    out = PadShortcut(4, 8, stride=2)(images)
+    assert out.shape == (2, 8, 3, 3)
+    assert torch.equal(out[:, 2:6], images[:, :, ::2, ::2])
+    assert out[:, :2].abs().sum() == out[:, 6:].abs().sum() == 0
+
+
+def test_a_block_whose_branch_is_dead_passes_its_input_on():
+    block = BasicBlock(4, 4, stride=1).eval()
+    torch.nn.init.zeros_(block.bn2.weight)
+    images = torch.rand(2, 4, 5, 5)
+    assert torch.equal(block(images), images)
+
+
+def test_weights_have_the_published_layout():
+    keys = list(create("resnet20").state_dict())
+    batch_norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+    block = ["conv1.weight", *(f"bn1.{k}" for k in batch_norm), "conv2.weight", *(f"bn2.{k}" for k in batch_norm)]
+    expected = ["conv1.weight", *(f"bn1.{key}" for key in batch_norm)]
+    expected += [f"layer{stage}.{number}.{key}" for stage in (1, 2, 3) for number in range(3) for key in block]
+    assert keys == [*expected, "linear.weight", "linear.bias"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 33)])
+def test_any_size_works(size):
+    assert create("resnet20", width=4)(torch.rand(2, 3, *size)).shape == (2, 10)
+
+
+def test_it_keeps_channels_last():
+    images = torch.rand(2, 3, 8, 8).to(memory_format=torch.channels_last)
+    model = create("resnet20", width=4).to(memory_format=torch.channels_last)
+    seen = []
+    model.layer3.register_forward_hook(lambda module, args, output: seen.append(output))
+    model(images)
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("depth", [2, 18, 21])
+def test_a_depth_that_is_not_6n_plus_2_is_refused(depth):
+    with pytest.raises(InputError, match=rf"the depth of a CIFAR ResNet must be 6 n \+ 2 .*, got {depth}"):
+        CifarResNet(depth, 10, 3)
+
+
+def test_a_width_below_1_is_refused():
+    with pytest.raises(InputError, match="width must be at least 1, got 0"):
+        create("resnet20", width=0)
