@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from burnish.reporting.confusion import Confusion, confusion
-from burnish.reporting.figures.drawing import Drawing
+from burnish.reporting.figures.canvas import Drawing
 from burnish.reporting.figures.scatter import points, residuals
 from burnish.reporting.formats import ABSENT, number, percent
 from burnish.reporting.record import finite

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from burnish.reporting.evaluation import EvaluationView, evaluation_view
+from burnish.reporting.figures.canvas import Drawing
 from burnish.reporting.figures.curves import curves
-from burnish.reporting.figures.drawing import Drawing
 from burnish.reporting.formats import (
     ABSENT,
     duration,

@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 INK, FAINT = "#010101", "#020202"
 SERIES = ("#030301", "#030302", "#030303", "#030304", "#030305", "#030306")
 _VARIABLES = {INK: "var(--soft)", FAINT: "var(--line)"} | {c: f"var(--series-{i})" for i, c in enumerate(SERIES, 1)}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as a page wants it: inline SVG and what stands around it.
+
+    Args:
+        title: heading of the figure.
+        svg: safe markup from :func:`draw`.
+        legend: colour number and label of every series, where the title alone does not say it.
+        description: the figure in words.
+    """
+
+    title: str
+    svg: str
+    legend: list[tuple[int, str]]
+    description: str
 
 
 def draw(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
-from burnish.reporting.figures.canvas import SERIES, draw, tick
-from burnish.reporting.figures.drawing import Drawing
+from burnish.reporting.figures.canvas import SERIES, Drawing, draw, tick
 from burnish.reporting.formats import is_share, number, percent
 from burnish.reporting.series import Chart, Line
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from burnish.common.intervals import Estimate
-from burnish.reporting.figures.canvas import SERIES, draw, tick
-from burnish.reporting.figures.drawing import Drawing
+from burnish.reporting.figures.canvas import SERIES, Drawing, draw, tick
 from burnish.reporting.formats import estimate_text, has_interval, is_share, words
 
 if TYPE_CHECKING:

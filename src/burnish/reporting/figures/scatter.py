@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from burnish.reporting.figures.canvas import FAINT, INK, SERIES, draw, tick
-from burnish.reporting.figures.drawing import Drawing
+from burnish.reporting.figures.canvas import FAINT, INK, SERIES, Drawing, draw, tick
 from burnish.reporting.formats import number
 from burnish.reporting.record import finite
 
