@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,6 +31,15 @@ class Evaluation:
     metrics: dict[str, Estimate]
     samples: dict[str, Tensor] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
+
+    def row(self) -> dict[str, float]:
+        """The metrics as flat numbers, with ``_low`` and ``_high`` beside each that has a finite interval."""
+        flat: dict[str, float] = {}
+        for name, found in self.metrics.items():
+            flat[name] = found.value
+            if math.isfinite(found.high - found.low):
+                flat |= {f"{name}_low": found.low, f"{name}_high": found.high}
+        return flat
 
 
 def evaluate(task: Task, model: nn.Module, batches: Iterable[Batch], confidence: float = 0.95) -> Evaluation:
@@ -68,4 +78,6 @@ def estimate(values: Tensor, confidence: float = 0.95) -> Estimate:
     if bool(((values == 0) | (values == 1)).all()):
         return proportion(int(values.sum()), len(values), confidence)
     deviation = values.std().item() if len(values) > 1 else 0.0
-    return mean(values.mean().item(), deviation, len(values), confidence)
+    found = mean(values.mean().item(), deviation, len(values), confidence)
+    # What is never negative has no negative mean; the normal interval of a few samples does not know that.
+    return replace(found, low=max(found.low, 0.0)) if bool((values >= 0).all()) else found

@@ -68,7 +68,8 @@ def write_checkpoint(
         if world.is_main:
             _seal(unfinished)
             if target.exists():
-                shutil.rmtree(target)
+                target.rename(folder / f".{target.name}.old.tmp")
+                shutil.rmtree(folder / f".{target.name}.old.tmp", ignore_errors=True)
             unfinished.rename(target)
             fsync_folder(folder)
     except (OSError, RuntimeError) as error:
@@ -124,13 +125,15 @@ def read_latest(folder: Path, prefix: str = "step") -> tuple[Path, dict[str, Any
 
 
 def drop_old_checkpoints(folder: Path, keep: int, prefix: str = "step") -> None:
-    """Remove all but the newest ``keep``, and what a killed process left unfinished."""
+    """Remove all but the newest ``keep``. Each is renamed first, so that a kill never leaves half of one in sight."""
     for path in list_checkpoints(folder, prefix)[:-keep]:
-        shutil.rmtree(path, ignore_errors=True)
+        leaving = folder / f".{path.name}.old.tmp"
+        path.rename(leaving)
+        shutil.rmtree(leaving, ignore_errors=True)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a killed process was writing."""
+    """Remove what a killed process was writing or removing."""
     for path in folder.glob(".*.tmp"):
         shutil.rmtree(path, ignore_errors=True)
 

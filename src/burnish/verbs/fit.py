@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from burnish.runs import Run
-    from burnish.training.engine import Observer
+    from burnish.training.observers.observer import Observer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def fit(
         data: a name, a path, ``(inputs, targets)`` tensors or arrays, a dict of splits, a torch ``Dataset``, or a
             :class:`burnish.data.Data`.
         model: a name or any module, which is then trained in place; None chooses one.
-        observers: more watchers of the run, see :class:`burnish.training.engine.Observer`.
+        observers: more watchers of the run, see :class:`burnish.training.observers.observer.Observer`.
         options: the fields of :class:`Fit`.
 
     Returns:

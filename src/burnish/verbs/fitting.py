@@ -27,10 +27,11 @@ from burnish.runs.model_record import save_weights
 from burnish.runs.run import Run, load_run
 from burnish.training.checkpoint import list_checkpoints
 from burnish.training.distributed import World, join_world, leave_world, share_object
-from burnish.training.engine import Engine, Observer
+from burnish.training.engine import Engine
 from burnish.training.observers.best import Best
 from burnish.training.observers.checkpointer import Checkpointer
 from burnish.training.observers.interrupt import REASON, Interrupt
+from burnish.training.observers.observer import Observer
 from burnish.training.observers.progress import Progress
 from burnish.training.wrap import wrapper
 from burnish.verbs.fit import Fit

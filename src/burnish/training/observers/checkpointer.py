@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from burnish.common.errors import CheckpointError
 from burnish.common.seeding import rng_state, set_rng_state
 from burnish.training.checkpoint import drop_old_checkpoints, read_latest, read_rng, remove_unfinished, write_checkpoint
+from burnish.training.observers.observer import Stateless
 
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
 
 
-class Checkpointer:
+class Checkpointer(Stateless):
     """Save everything that a resumed run needs, after epochs, after numbers of steps, and when training ends or stops.
 
     Args:
@@ -67,9 +68,3 @@ class Checkpointer:
         if generators is not None:
             set_rng_state(generators)
         return refused
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass

@@ -7,13 +7,15 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from burnish.training.observers.observer import Stateless
+
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
 
 REASON = "interrupted"
 
 
-class Interrupt:
+class Interrupt(Stateless):
     """Turn the first SIGINT or SIGTERM into a request to stop after the current step."""
 
     name = "interrupt"
@@ -37,9 +39,3 @@ class Interrupt:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from burnish.training.events import Row
+from burnish.training.observers.observer import Stateless
 
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LINES = 10.0
 
 
-class Progress:
+class Progress(Stateless):
     """Write to stderr, from values of the last row alone: no tensor is read for it.
 
     Args:
@@ -75,12 +76,6 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
 
 
 def _numbers(row: Row) -> str:
