@@ -45,5 +45,7 @@ def test_the_sign_lets_no_gradient_through():
 
 
 def test_an_unknown_name_gets_a_hint():
-    with pytest.raises(InputError, match=r"unknown activation 'sigmod' \(did you mean 'sigmoid'\?\): expected one of elu"):
+    with pytest.raises(
+        InputError, match=r"unknown activation 'sigmod' \(did you mean 'sigmoid'\?\): expected one of elu"
+    ):
         activation("sigmod")

@@ -15,7 +15,9 @@ windows = st.builds(Window, st.integers(1, 5), st.integers(1, 3), st.integers(0,
 @given(st.integers(1, 40), windows)
 def test_the_size_is_the_one_that_torch_gives(size, window):
     assume(size + 2 * window.padding >= window.extent)
-    out = F.conv1d(torch.zeros(1, 1, size), torch.zeros(1, 1, window.kernel), None, window.stride, window.padding, window.dilation)
+    out = F.conv1d(
+        torch.zeros(1, 1, size), torch.zeros(1, 1, window.kernel), None, window.stride, window.padding, window.dilation
+    )
     assert output_size(size, window) == out.shape[-1]
 
 
@@ -24,7 +26,14 @@ def test_the_transposed_size_is_the_one_that_torch_gives(size, window, more):
     assume(more < max(window.stride, window.dilation))
     assume(transposed_output_size(size, window, more) >= 1)
     out = F.conv_transpose1d(
-        torch.zeros(1, 1, size), torch.zeros(1, 1, window.kernel), None, window.stride, window.padding, more, 1, window.dilation
+        torch.zeros(1, 1, size),
+        torch.zeros(1, 1, window.kernel),
+        None,
+        window.stride,
+        window.padding,
+        more,
+        1,
+        window.dilation,
     )
     assert transposed_output_size(size, window, more) == out.shape[-1]
 
@@ -51,10 +60,14 @@ def test_one_output_sees_its_field_and_the_next_one_is_a_stride_further(chain):
 
 
 def test_wrong_windows_are_named():
-    with pytest.raises(InputError, match=r"kernel, stride and dilation must be at least 1 and padding at least 0, got Win"):
+    with pytest.raises(
+        InputError, match=r"kernel, stride and dilation must be at least 1 and padding at least 0, got Win"
+    ):
         Window(3, stride=0)
 
 
 def test_a_window_that_does_not_fit_is_named():
-    with pytest.raises(InputError, match="a window of 5 does not fit into 4 inputs with padding 0: the smallest size that"):
+    with pytest.raises(
+        InputError, match="a window of 5 does not fit into 4 inputs with padding 0: the smallest size that"
+    ):
         output_size(8, Window(2, stride=2), Window(5))

@@ -142,7 +142,7 @@ def test_a_failure_between_layers_is_said_to_be_there():
         def forward(self, x):
             raise KeyError("speed")
 
-    with pytest.raises(InputError, match="the forward of Broken fails outside of its layers.*'speed'"):
+    with pytest.raises(InputError, match=r"the forward of Broken fails outside of its layers.*'speed'"):
         count(Broken(), torch.zeros(1))
 
 

@@ -58,7 +58,12 @@ def test_a_generative_model_samples_at_the_scale_of_the_data():
 
 @pytest.mark.parametrize(
     ("name", "schema"),
-    [(name, schema) for schema in (IMAGES, POINTS, TEXT, TABLE, NUMBER) for name in names() if schema.kind in entry(name).kinds],
+    [
+        (name, schema)
+        for schema in (IMAGES, POINTS, TEXT, TABLE, NUMBER)
+        for name in names()
+        if schema.kind in entry(name).kinds
+    ],
 )
 def test_weights_load_into_what_the_schema_alone_builds(name, schema):
     width = schema.input_shape[0] if schema.kind != "image" else 1
@@ -78,7 +83,9 @@ def test_a_constant_channel_is_left_alone():
 
 
 def test_a_model_for_other_data_is_refused_with_those_that_fit():
-    with pytest.raises(InputError, match="resnet20 takes image data, not text: models for text data are char-gru, char-l"):
+    with pytest.raises(
+        InputError, match="resnet20 takes image data, not text: models for text data are char-gru, char-l"
+    ):
         for_data("resnet20", TEXT)
 
 

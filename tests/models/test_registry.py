@@ -34,7 +34,9 @@ def test_dash_and_underscore_are_the_same():
 
 
 def test_an_unknown_name_gets_a_hint():
-    with pytest.raises(InputError, match=r"unknown model 'resnet-20' \(did you mean 'resnet20'\?\): expected one of char"):
+    with pytest.raises(
+        InputError, match=r"unknown model 'resnet-20' \(did you mean 'resnet20'\?\): expected one of char"
+    ):
         create("ResNet_20")
 
 
@@ -84,7 +86,7 @@ def test_a_user_can_register_a_model_of_their_own(own_model):
 
 
 def test_a_taken_name_is_refused(own_model):
-    with pytest.raises(InputError, match="the model name 'mlp' is taken by burnish.models.foundations.mlp: register"):
+    with pytest.raises(InputError, match=r"the model name 'mlp' is taken by burnish\.models\.foundations\.mlp"):
 
         @register("mlp", kinds=("table",), paper="none")
         def another(num_classes, in_channels, input_size):

@@ -14,8 +14,8 @@ _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true o
 def fit_option(label: str, value: Any, annotation: Any) -> Any:
     """The value as the annotation asks for it.
 
-    ``int``, ``float``, ``str``, ``bool``, ``None``, ``Literal``, ``Sequence[int]`` (also of one number, or of a text such
-    as ``"64,32"``), ``Mapping`` and unions of these are known; anything else passes as it is.
+    ``int``, ``float``, ``str``, ``bool``, ``None``, ``Literal``, ``Sequence[int]`` (also of one number, or of a text
+    such as ``"64,32"``), ``Mapping`` and unions of these are known; anything else passes as it is.
 
     Raises:
         InputError: the value fits no alternative.

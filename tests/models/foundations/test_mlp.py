@@ -30,7 +30,9 @@ def test_parts_stand_in_the_order_linear_normalisation_activation_dropout():
 
 def test_initialisation_follows_the_activation_unless_it_is_named():
     deviations = {
-        options.get("activation", "relu"): create("mlp", 10, 1000, hidden=(1000,), **options).hidden[0].linear.weight.std()
+        options.get("activation", "relu"): create("mlp", 10, 1000, hidden=(1000,), **options)
+        .hidden[0]
+        .linear.weight.std()
         for options in ({}, {"activation": "tanh"})
     }
     assert deviations["relu"].item() == pytest.approx((2 / 1000) ** 0.5, rel=0.01)

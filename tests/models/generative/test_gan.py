@@ -42,5 +42,7 @@ def test_statistics_cancel_between_the_two_halves():
 
 
 def test_no_noise_is_refused():
-    with pytest.raises(InputError, match="latent must be at least 1, got 0: it is the numbers of noise behind one sample"):
+    with pytest.raises(
+        InputError, match="latent must be at least 1, got 0: it is the numbers of noise behind one sample"
+    ):
         create("gan", latent=0)
