@@ -134,7 +134,10 @@ def load_run(path: str | Path | Run, model: nn.Module | None = None, *, trust: b
         InputError: the folder is not a run.
     """
     if isinstance(path, Run):
-        return path
+        if model is None and trust in (False, path.trust):
+            return path
+        again = Run(path.path, path._given if model is None else model, trust=trust or path.trust)
+        return again.remember(path._data, path.__dict__.get("model") if model is None else None)
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise InputError(f"there is no run '{path}': expected a folder such as runs/0001-fit")

@@ -33,6 +33,9 @@ class PerceptronRule(Classification):
         others = output.scatter(1, labels[:, None], float("-inf"))
         return (others.amax(dim=1) - true_score).clamp(min=0)
 
+    def predict(self, output: Any) -> dict[str, Tensor]:
+        return {"prediction": output.argmax(dim=1)}  # scores of the rule are no logits: they hold no probability
+
     def mean_loss(self, output: Any, batch: Batch) -> Tensor:
         return self.loss(output, batch).mean()
 
