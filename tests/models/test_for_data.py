@@ -56,15 +56,12 @@ def test_a_generative_model_samples_at_the_scale_of_the_data():
     assert model(statistics.mean.repeat(3, 1)).abs().max() < 1
 
 
-@pytest.mark.parametrize(
-    ("name", "schema"),
-    [
-        (name, schema)
-        for schema in (IMAGES, POINTS, TEXT, TABLE, NUMBER)
-        for name in names()
-        if schema.kind in entry(name).kinds
-    ],
-)
+SCHEMAS = (IMAGES, POINTS, TEXT, TABLE, NUMBER)
+FAMILIES = [name for name in names() if not name.startswith("resnet")] + ["resnet20"]
+PAIRS = [(name, schema) for schema in SCHEMAS for name in FAMILIES if schema.kind in entry(name).kinds]
+
+
+@pytest.mark.parametrize(("name", "schema"), PAIRS)
 def test_weights_load_into_what_the_schema_alone_builds(name, schema):
     width = schema.input_shape[0] if schema.kind != "image" else 1
     statistics = None if schema.kind == "text" else Statistics(torch.ones(width), torch.full((width,), 2.0))
@@ -89,6 +86,6 @@ def test_a_model_for_other_data_is_refused_with_those_that_fit():
         for_data("resnet20", TEXT)
 
 
-@pytest.mark.parametrize("schema", [IMAGES, POINTS, TEXT, TABLE, NUMBER])
+@pytest.mark.parametrize("schema", SCHEMAS)
 def test_the_default_model_fits_the_data(schema):
     assert for_data(default_model(schema), schema) is not None
