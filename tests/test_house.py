@@ -101,12 +101,6 @@ def test_every_source_file_has_its_test_file(file):
     assert expected.is_file(), f"{inside} has no test: write {expected.relative_to(ROOT)}"
 
 
-def test_every_test_file_has_its_source_file():
-    for test in sorted((ROOT / "tests").rglob("*/test_*.py")):
-        inside = test.relative_to(ROOT / "tests")
-        assert (SOURCE / inside.parent / test.name.removeprefix("test_")).is_file(), f"tests/{inside} mirrors no source"
-
-
 def test_asking_for_help_imports_no_torch_and_no_numpy():
     options = [relative(file)[:-3].replace("/", ".") for file in FILES if file.stem == "options"]
     verbs = [f"verbs.{verb}" for verb in __import__("burnish.cli", fromlist=["VERBS"]).VERBS]
