@@ -1,6 +1,7 @@
 """Tests of burnish.cli."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -123,6 +124,14 @@ def test_a_usage_error_is_one_line_on_stderr_and_exit_2(fit, words, line, json_m
     out, err = capsys.readouterr()
     assert out == ""
     assert err == line + "\n"
+
+
+@pytest.mark.parametrize("words", [["digits"], ["digits", "--json"]])
+def test_a_path_that_is_no_text_can_still_be_printed(fit, words, capsys):
+    path = Path(os.fsdecode(b"runs/\xff"))
+    fit.does = lambda options: Outcome(f"run: {path}", {"run": path})
+    assert cli.main(["fit", *words]) == 0
+    assert "udcff" in capsys.readouterr().out
 
 
 def test_a_verb_s_help_lists_its_options_and_does_not_run_it(fit, capsys):

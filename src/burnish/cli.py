@@ -115,7 +115,10 @@ def _print(text: str) -> int:
     """Print; a reader that has seen enough (``| head``) is no error."""
     try:
         if text:
-            print(text, flush=True)
+            encoding = sys.stdout.encoding or "utf-8"
+            print(
+                text.encode(encoding, "backslashreplace").decode(encoding), flush=True
+            )  # names of files may be any bytes
     except BrokenPipeError:
         _abandon(sys.stdout)
     return 0

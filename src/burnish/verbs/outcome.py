@@ -46,4 +46,4 @@ class Outcome:
 
     def json(self) -> str:
         """One JSON object on one line. Paths become strings, arrays lists; NaN and infinity, which JSON lacks, null."""
-        return json.dumps(_plain(self.data), allow_nan=False, ensure_ascii=False)
+        return json.dumps(_plain(self.data), allow_nan=False)
