@@ -13,8 +13,10 @@ from burnish.verbs.outcome import Outcome
 if TYPE_CHECKING:
     from torch import nn
 
+    from burnish.data import Data
     from burnish.runs import Run
     from burnish.tasks import Evaluation
+    from burnish.verbs.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class Evaluate(VerbOptions):
     split: Literal["train", "validation", "test"] = "test"
     """Which split to score. Look at test once, at the end."""
     data: str | None = None
-    """Other data with the same schema. Default: the run's own."""
+    """Other data that fit the run; their scores are kept apart. Default: the run's own."""
     confidence: float = 0.95
     """Level of the interval beside every metric."""
     mistakes: int = 24
@@ -42,7 +44,8 @@ def evaluate(run: Run | str | Path, *, data: Any = None, model: nn.Module | None
 
     Args:
         run: a run or its folder.
-        data: other data; anything that :func:`burnish.data.load` takes. Needed for runs made from tensors of another process.
+        data: other data; anything that :func:`burnish.data.load` takes. Runs made from tensors of another process
+            need theirs.
         model: the run's module, where it is the user's own.
         options: the fields of :class:`Evaluate`.
 
@@ -52,69 +55,84 @@ def evaluate(run: Run | str | Path, *, data: Any = None, model: nn.Module | None
     Raises:
         InputError: no such run or split, or data that do not fit.
     """
-    from burnish.runs import load_run
-
     settings = build(Evaluate, run=getattr(run, "path", run), **options)
-    opened = load_run(run, model, trust=settings.trust)
-    return _score(opened, settings, data if data is not None else settings.data)
+    return _score(run, settings, data if data is not None else settings.data, model)[0]
 
 
 def command(options: Evaluate) -> Outcome:
     """Evaluate from the shell."""
-    from burnish.runs import load_run
+    evaluation, kept, file = _score(options.run, options, options.data, None)
+    on = f" of {kept['data']}" if options.data is not None else ""
+    unit = "windows" if kept["task"] == "language-modelling" else "samples"
+    lines = [
+        f"{options.run.name} on {kept['count']:,} {options.split} {unit}{on} ({options.confidence:.0%} intervals)",
+        *(f"  {name:<16}{estimate}" for name, estimate in evaluation.metrics.items()),
+        *(f"  {name:<16}{value:.4g}" for name, value in evaluation.summary.items() if isinstance(value, float)),
+    ]
+    told = {"split": options.split, "data": kept["data"], "count": kept["count"], "metrics": kept["metrics"]}
+    return Outcome("\n".join(lines), {"run": str(file.parent), **told, "evaluation": str(file)})
 
-    run = load_run(options.run, trust=options.trust)
-    evaluation = _score(run, options, options.data)
-    count = max(estimate.count for estimate in evaluation.metrics.values())
-    lines = [f"{run.path.name} on {count:,} {options.split} samples ({options.confidence:.0%} intervals)"]
-    lines += [f"  {name:<16}{estimate}" for name, estimate in evaluation.metrics.items()]
-    lines += [f"  {name:<16}{value:.4g}" for name, value in evaluation.summary.items() if isinstance(value, float)]
-    metrics = {name: vars(estimate) for name, estimate in evaluation.metrics.items()}
-    return Outcome("\n".join(lines), {"run": str(run.path), "split": options.split, "metrics": metrics})
 
-
-def _score(run: Run, options: Evaluate, data: Any) -> Evaluation:
+def _score(
+    run: Run | str | Path, options: Evaluate, data: Any, model: nn.Module | None
+) -> tuple[Evaluation, dict[str, Any], Path]:
+    """The evaluation, what is kept of it, and the file it is kept in."""
     import json
 
-    from burnish.common.device import resolve_device
     from burnish.common.errors import InputError
     from burnish.common.files import write_atomically
-    from burnish.data import load
+    from burnish.common.intervals import proportion
     from burnish.data.loader import evaluation_loader
     from burnish.verbs.mistakes import worst
+    from burnish.verbs.other_data import other_data, own_data
+    from burnish.verbs.subject import opened
 
-    device = resolve_device(options.device)
-    loaded = run.data if data is None else load(data, seed=run.config["data"]["seed"], **run.config["data"]["options"])
-    if (loaded.schema.kind, loaded.schema.input_shape, loaded.schema.classes) != (
-        run.schema.kind,
-        run.schema.input_shape,
-        run.schema.classes,
-    ):
-        raise InputError(
-            f"{loaded.name} does not fit run {run.path.name}: {loaded.schema.kind} {loaded.schema.input_shape} with "
-            f"{len(loaded.schema.classes)} classes, expected {run.schema.kind} {run.schema.input_shape} with "
-            f"{len(run.schema.classes)}"
-        )
-    source = loaded.split(options.split)
-    started = time.perf_counter()
-    model = run.model.to(device)
+    proportion(1, 2, options.confidence)  # refuses a level that cannot be, before the work
+    if options.mistakes < 0:
+        raise InputError(f"mistakes must be 0 or more, got {options.mistakes}: it is how many samples to keep")
+    with opened(run, model, trust=options.trust, device=options.device) as subject:
+        found = own_data(subject.run) if data is None else other_data(subject.run, data)
+        source = found.split(options.split)
+        started = time.perf_counter()
+        task = subject.run.task
+        evaluation = task.evaluate(subject.model, evaluation_loader(source, device=subject.device), options.confidence)
+        kept = {
+            "split": options.split,
+            "data": found.name,
+            "count": len(source),
+            "task": task.name,
+            "confidence": options.confidence,
+            "metrics": {name: vars(estimate) for name, estimate in evaluation.metrics.items()},
+            **_plain(evaluation.summary),
+            "mistakes": worst(task, evaluation, source, options.mistakes),
+            "sample": _text(subject),
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        file = subject.run.path / f"evaluation-{options.split}{_suffix(subject.run, found)}.json"
     try:
-        evaluation = run.task.evaluate(model, evaluation_loader(source, device=device), options.confidence)
-        found = worst(run.task, evaluation, source, options.mistakes)
-    finally:
-        model.cpu()
-    kept = {
-        "split": options.split,
-        "count": len(source),
-        "task": run.task.name,
-        "confidence": options.confidence,
-        "metrics": {name: vars(estimate) for name, estimate in evaluation.metrics.items()},
-        **_plain(evaluation.summary),
-        "mistakes": found,
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    write_atomically(run.path / f"evaluation-{options.split}.json", json.dumps(kept, indent=1))
-    return evaluation
+        write_atomically(file, json.dumps(kept, indent=1))
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror}; a run must be writable to be evaluated") from None
+    return evaluation, kept, file
+
+
+def _suffix(run: Run, data: Data) -> str:
+    """Keeps the scores on other data apart from those on the run's own."""
+    import re
+
+    record = run.config["data"]
+    own = data.origin == record.get("origin") and data.name == record["name"]
+    return "" if own else "-" + (re.sub(r"[^\w.-]+", "-", data.name).strip("-.") or "other")
+
+
+def _text(subject: Subject) -> str | None:
+    """What a language model writes by itself."""
+    from burnish.tasks import LanguageModelling
+    from burnish.verbs.generating import continue_text
+
+    if not isinstance(subject.run.task, LanguageModelling):
+        return None
+    return continue_text(subject.model, subject.run.schema)
 
 
 def _plain(summary: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def _row(task: Task, evaluation: Evaluation, source: Source, batch: Batch, place
         if column not in samples:
             return None
         value = samples[column][sample]
-        return f"{value.item():.5g}" if value.is_floating_point() else classes[int(value)]
+        if value.is_floating_point():
+            return ", ".join(f"{number:.5g}" for number in value.flatten().tolist())
+        return classes[int(value)]
 
     return {
         "index": int(batch.index[place]),

@@ -86,7 +86,7 @@ def command(options: Predict) -> Outcome:
     data: dict[str, Any] = {"run": options.run, "count": len(found), "to": options.to, "skipped": found.skipped}
     if options.to is None:
         return Outcome(found.text(), data | {"rows": found.printable_rows()})
-    return Outcome(f"{found.summary()}\nwritten to {options.to}", data)
+    return Outcome(found.summary(f" written to {options.to}"), data)
 
 
 def _predict(run: Run | str | Path, options: Predict, x: Any, model: nn.Module | None) -> Predictions:

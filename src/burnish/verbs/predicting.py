@@ -78,19 +78,17 @@ def _check(options: Predict, kind: str, subject: Subject, x: Any) -> None:
     applies = _APPLIES.get(kind)
     if applies is None:
         raise InputError(f"{subject.run.path.name} is a run on {kind}: predict takes images, tables, texts, generators")
+    path = subject.run.path.name
     for name in dict.fromkeys(name for names in _APPLIES.values() for name in names):
-        default = Predict.__dataclass_fields__[name].default
-        if name not in applies and getattr(options, name) != default:
-            raise InputError(
-                f"--{name.replace('_', '-')} means nothing for {kind} run {subject.run.path.name}: leave it out "
-                f"(what does: {', '.join('--' + name.replace('_', '-') for name in applies)})"
-            )
+        if name not in applies and getattr(options, name) != Predict.__dataclass_fields__[name].default:
+            rest = ", ".join(_flag(name) for name in applies)
+            raise InputError(f"{_flag(name)} means nothing for {kind} run {path}: leave it out (it takes {rest})")
     if options.overwrite and options.to is None:
         raise InputError("--overwrite means nothing without --to: name the file to write")
     if options.batch_size < 1:
         raise InputError(f"batch_size must be at least 1, got {options.batch_size}")
     if kind == "generative" and (options.inputs or x is not None):
-        raise InputError(f"run {subject.run.path.name} makes samples and takes none: leave the inputs out, see --count")
+        raise InputError(f"run {path} makes samples and takes none: leave the inputs out, see --count")
     if kind == "text" and x is not None:
         raise InputError(f"a text run goes on from prompts: expected texts, got {type(x).__name__}")
     if kind in ("image", "table") and not options.inputs and x is None:
@@ -98,6 +96,10 @@ def _check(options: Predict, kind: str, subject: Subject, x: Any) -> None:
         raise InputError(f"no inputs: give {wanted} after the run, as in 'burnish predict RUN new/*'")
     if options.inputs and x is not None:
         raise InputError("inputs are given twice, as files and as an array: give one")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _judge(subject: Subject, options: Predict, x: Any) -> Predictions:

@@ -31,6 +31,8 @@ class Predictions:
         skipped: files that could not be read.
         notes: what the user should be told once.
 
+    There is at least one row.
+
     >>> found = Predictions([{"row": 1, "prediction": "cat", "confidence": 0.75}], ("cat",))
     >>> print(found.text())
     row  prediction  confidence
@@ -67,8 +69,10 @@ class Predictions:
 
     def text(self) -> str:
         """The first rows as a table, without the columns of single classes; texts in full."""
-        if self.rows and "text" in self.rows[0]:
+        if self._noun() == "text":
             return "\n\n".join(row["prompt"] + row["text"] for row in self.printable_rows())
+        if "picture" in self.rows[0]:
+            return f"{self.summary()} of {self.rows[0]['picture']}; --to FOLDER writes them as PNG files"
         rows = self.printable_rows()[:_SHOWN]
         names = [name for name in rows[0] if not name.startswith("probability_")]
         numbers = [name for name in names if not isinstance(rows[0][name], str)]
@@ -77,14 +81,17 @@ class Predictions:
             told.append(f"... and {len(self) - len(rows):,} more; --to FILE.csv writes all")
         return "\n".join(told + self._left_out())
 
-    def summary(self) -> str:
-        """How many samples there are and how many of each class."""
-        told = f"{len(self):,} prediction{'s' * (len(self) != 1)}"
-        if self.labels and "text" not in self.rows[0]:
+    def summary(self, made: str = "") -> str:
+        """How many samples there are and, after ``made``, how many of each class."""
+        told = f"{len(self):,} {self._noun()}{'s' * (len(self) != 1)}{made}"
+        if self.labels and self._noun() == "prediction":
             counts = Counter(self.labels).most_common()
-            told += ": " + ", ".join(f"{name} {count:,}" for name, count in counts[:_SHOWN])
+            told += ": " + ", ".join(f"{name} ({count:,})" for name, count in counts[:_SHOWN])
             told += f" and {len(counts) - _SHOWN} more classes" if len(counts) > _SHOWN else ""
         return "\n".join([told, *self._left_out()])
+
+    def _noun(self) -> str:
+        return next((noun for noun in ("text", "sample") if noun in self.rows[0]), "prediction")
 
     def printable_rows(self) -> list[dict[str, Any]]:
         """The rows; in file names that are not text, the odd bytes are spelt out."""

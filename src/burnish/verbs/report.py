@@ -54,5 +54,14 @@ def _draw(options: Report) -> Path:
     folders = [load_run(run).path for run in options.run]
     if len(folders) == 1 and options.to is None:
         return write_report(folders[0], title=options.title)
-    to = options.to or folders[-1] / "report.html"
-    return write_recipe_report(folders, to, options.title or "Runs side by side")
+    to = (options.to or folders[-1] / "report.html").expanduser()
+    return write_recipe_report(folders, to, options.title or _title(folders))
+
+
+def _title(folders: list[Path]) -> str:
+    from burnish.reporting.record import read_record
+
+    if len(folders) > 1:
+        return f"{len(folders)} runs side by side"
+    record = read_record(folders[0])
+    return f"{record.model} on {record.data} · {record.name}"
