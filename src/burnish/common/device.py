@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from burnish.common.errors import InputError
+from burnish.common.errors import InputError, did_you_mean
+
+_KINDS = ("cpu", "cuda", "mps")
 
 
 def resolve_device(name: str = "auto") -> torch.device:
     """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` into a device that exists here.
+
+    ``auto`` is the current CUDA device where there is one, else ``mps``, else the CPU.
 
     Raises:
         InputError: the device is not a known one, or this machine does not have it.
@@ -20,10 +24,14 @@ def resolve_device(name: str = "auto") -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device: torch.device | None
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise InputError(f"unknown device '{name}': expected auto, cpu, cuda, cuda:N or mps") from None
+        device = None
+    if device is None or device.type not in _KINDS:
+        hint = did_you_mean(name, ("auto", *_KINDS))
+        raise InputError(f"unknown device '{name}'{hint}: expected auto, cpu, cuda, cuda:N or mps")
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 
 def fsync_folder(path: Path) -> None:
-    """Make renames inside a folder survive a power cut."""
+    """Make renames inside a folder survive a power cut.
+
+    Raises:
+        OSError: there is no such folder, or the disk fails.
+    """
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -18,8 +22,19 @@ def fsync_folder(path: Path) -> None:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write to a temporary name in the same folder, fsync, rename over ``path``.
 
+    Args:
+        path: the file; its folder exists.
+        content: bytes, or a text, which is written as UTF-8.
+
     Raises:
-        OSError: the disk is full or the folder cannot be written; ``path`` is then as it was.
+        OSError: the disk is full or the folder cannot be written; ``path`` is then as it was, and no part of the new
+            file stays.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(Path(folder) / "answer.txt", "42")
+    ...     [(path.name, path.read_text()) for path in Path(folder).iterdir()]
+    [('answer.txt', '42')]
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -16,6 +16,13 @@ def preserved_mode(model: nn.Module, training: bool | None = None) -> Iterator[N
     Args:
         model: any module.
         training: when given, the whole model is put into this mode inside.
+
+    >>> model = nn.Sequential(nn.Dropout().eval(), nn.Linear(1, 1))
+    >>> with preserved_mode(model, training=True):
+    ...     model[0].training
+    True
+    >>> model[0].training, model[1].training
+    (False, True)
     """
     modes = [(module, module.training) for module in model.modules()]
     try:
@@ -29,7 +36,14 @@ def preserved_mode(model: nn.Module, training: bool | None = None) -> Iterator[N
 
 @contextmanager
 def preserved_gradients(model: nn.Module) -> Iterator[None]:
-    """Keep ``requires_grad`` and ``.grad`` of every parameter; inside, ``.grad`` starts as None."""
+    """Keep ``requires_grad`` and ``.grad`` of every parameter; inside, ``.grad`` starts as None.
+
+    >>> layer = nn.Linear(1, 1)
+    >>> with preserved_gradients(layer):
+    ...     layer(torch.ones(1, 1)).sum().backward()
+    >>> layer.weight.grad is None
+    True
+    """
     kept = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
     try:
         for parameter, _, _ in kept:

@@ -29,7 +29,11 @@ def derive_seed(seed: int, *keys: int | str) -> int:
 
 
 def generator(seed: int, *keys: int | str) -> torch.Generator:
-    """A CPU generator seeded by :func:`derive_seed`; it never touches the global one."""
+    """A CPU generator seeded by :func:`derive_seed`; it never touches the global one.
+
+    >>> torch.rand(1, generator=generator(0, "noise")).equal(torch.rand(1, generator=generator(0, "noise")))
+    True
+    """
     return torch.Generator().manual_seed(derive_seed(seed, *keys))
 
 
@@ -59,10 +63,10 @@ def rng_state() -> RngState:
 
 
 def set_rng_state(state: RngState) -> None:
-    """Put back what :func:`rng_state` took."""
+    """Put back what :func:`rng_state` took; states of CUDA devices that this machine lacks are passed over."""
     torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+    if torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"][: torch.cuda.device_count()])
     kind, keys, position, has_gauss, cached = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, cached))
     version, internal, gauss = state["python"]

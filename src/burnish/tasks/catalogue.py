@@ -7,6 +7,7 @@ from typing import Any
 
 from burnish.common.errors import InputError, did_you_mean, unknown
 from burnish.data.schema import Schema
+from burnish.models.option_values import fit_option
 from burnish.tasks.classification import Classification
 from burnish.tasks.gan import Gan
 from burnish.tasks.language_modelling import LanguageModelling
@@ -35,23 +36,39 @@ def names() -> list[str]:
 
 
 def default_task(schema: Schema) -> str:
-    """The task that a data set asks for."""
+    """The task that a data set asks for.
+
+    >>> default_task(Schema("points", "generation", (2,)))
+    'gan'
+    """
     return _BY_GOAL[schema.goal]
 
 
 def create(name: str, schema: Schema, **options: Any) -> Task:
     """A task by name.
 
+    Args:
+        name: one of :func:`names`.
+        schema: what the data are.
+        options: the task's own options.
+
     Raises:
-        InputError: an unknown name or option.
+        InputError: an unknown name or option, or a value that the task cannot use.
+
+    >>> create("gan", Schema("points", "generation", (2,)), k=2).k
+    2
     """
     if name not in _TASKS:
         raise unknown("task", name, _TASKS)
     kind = _TASKS[name]
-    known = [parameter for parameter in inspect.signature(kind).parameters if parameter != "schema"]
+    known = {
+        parameter: declared.annotation
+        for parameter, declared in inspect.signature(kind, eval_str=True).parameters.items()
+        if parameter != "schema"
+    }
     for option in options:
         if option not in known:
-            raise InputError(
-                f"task '{name}' has no option '{option}'{did_you_mean(option, known)}: expected one of {', '.join(known) or 'none'}"
-            )
-    return kind(schema, **options)
+            takes = f"expected one of {', '.join(known)}" if known else "it takes none"
+            raise InputError(f"task '{name}' has no option '{option}'{did_you_mean(option, known)}: {takes}")
+    fitted = {option: fit_option(f"task option {option}", value, known[option]) for option, value in options.items()}
+    return kind(schema, **fitted)

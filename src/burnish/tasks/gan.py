@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from burnish.common.errors import InputError
+from burnish.common.errors import InputError, unknown
 from burnish.common.intervals import mean
 from burnish.common.module_state import evaluating
 from burnish.common.seeding import generator
@@ -18,6 +18,8 @@ from burnish.tasks.evaluation import Evaluation
 from burnish.tasks.stepper import Stepper
 from burnish.tasks.task import Task
 
+Objective = Literal["non-saturating", "minimax"]
+
 
 class Gan(Task):
     """Alternate ``k`` steps of the discriminator with one of the generator.
@@ -25,47 +27,62 @@ class Gan(Task):
     Source: Goodfellow et al. 2014, "Generative Adversarial Networks", arXiv:1406.2661, algorithm 1 and eq. 1. The
     generator descends ``-log D(G(z))`` (the non-saturating form of section 3) or, on request, eq. 1 itself.
 
-    The model has ``generator``, ``discriminator`` (one logit a sample) and ``sample(count)``. Scores are the sliced
-    Wasserstein distance between made and held-out samples: 0 is perfect, and it falls when the generator learns.
+    The model has ``generator``, ``discriminator`` (one logit a sample) and ``sample(count, generator=None)``. The score
+    is the sliced Wasserstein distance between made and held-out samples, averaged over up to 8 parts of at least 32
+    samples, which give its interval. It falls when the generator learns, down to what two draws of real samples are
+    apart.
 
     Args:
         schema: shape of the samples.
         k: discriminator steps per generator step; each takes an equal part of the batch.
         objective: ``non-saturating`` or ``minimax``.
+
+    Raises:
+        InputError: ``k`` below 1, or an unknown objective.
     """
 
     name = "gan"
     watched: ClassVar[tuple[str, Literal["max", "min"]]] = ("distance", "min")
     own_gradients = True
 
-    def __init__(
-        self, schema: Schema, k: int = 1, objective: Literal["non-saturating", "minimax"] = "non-saturating"
-    ) -> None:
+    def __init__(self, schema: Schema, k: int = 1, objective: Objective = "non-saturating") -> None:
         super().__init__(schema)
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}: the discriminator has to learn too")
+        if objective not in get_args(Objective):
+            raise unknown("objective", objective, get_args(Objective))
         self.k = k
         self.objective = objective
 
     def parameter_groups(self, model: nn.Module) -> dict[str, list[nn.Parameter]]:
-        for name in ("generator", "discriminator"):
-            if not isinstance(getattr(_inner(model), name, None), nn.Module):
-                raise InputError(
-                    f"task 'gan' needs a model with .generator and .discriminator, {type(model).__name__} has no .{name}"
-                )
+        """One optimizer for each network; frozen parameters have none.
+
+        Raises:
+            InputError: the model lacks a generator, a discriminator or a way to sample.
+        """
         inner: Any = _inner(model)
-        return {
-            "discriminator": list(inner.discriminator.parameters()),
-            "generator": list(inner.generator.parameters()),
+        fits = {
+            "generator": isinstance(getattr(inner, "generator", None), nn.Module),
+            "discriminator": isinstance(getattr(inner, "discriminator", None), nn.Module),
+            "sample": callable(getattr(inner, "sample", None)),
         }
+        for name, fit in fits.items():
+            if not fit:
+                raise InputError(
+                    "task 'gan' needs a model with .generator, .discriminator and .sample(count, generator=None), "
+                    f"{type(model).__name__} has no .{name}"
+                )
+        networks = {"discriminator": inner.discriminator, "generator": inner.generator}
+        return {name: [p for p in network.parameters() if p.requires_grad] for name, network in networks.items()}
 
     def step(self, engine: Stepper, batch: Batch) -> Tensor:
         """Returns the discriminator's loss; 2 log 2 = 1.386 when it cannot tell made from real."""
         model: Any = _inner(engine.module)
         count = len(batch)
-        edges = [count * i // self.k for i in range(self.k + 1)]
         loss = torch.zeros(())
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for part in range(self.k):
+            start = count * part // self.k
+            stop = max(count * (part + 1) // self.k, start + 1)  # every rank takes k steps, however small its batch
             real = batch.inputs[start:stop]
             with engine.precision():
                 with torch.no_grad():
@@ -81,15 +98,20 @@ class Gan(Task):
 
     @staticmethod
     def discriminator_loss(real: Tensor, made: Tensor) -> Tensor:
-        """Minus eq. 1 for logits ``(batch, 1)``: ``-log D(x) - log(1 - D(G(z)))``."""
+        """Minus eq. 1 for logits ``(batch, 1)``, a scalar: ``-log D(x) - log(1 - D(G(z)))``.
+
+        >>> Gan.discriminator_loss(torch.zeros(4, 1), torch.zeros(4, 1)).item()  # 2 log 2: it cannot tell
+        1.3862943649291992
+        """
         return F.softplus(-real.float()).mean() + F.softplus(made.float()).mean()
 
     def generator_loss(self, made: Tensor) -> Tensor:
-        """``-log D(G(z))``, or eq. 1's ``log(1 - D(G(z)))``."""
+        """``-log D(G(z))`` for logits ``(batch, 1)``, or eq. 1's ``log(1 - D(G(z)))``; a scalar to descend."""
         made = made.float()
         return F.softplus(-made).mean() if self.objective == "non-saturating" else -F.softplus(made).mean()
 
     def evaluate(self, model: nn.Module, batches: Any, confidence: float = 0.95) -> Evaluation:
+        """The ``distance`` of as many made samples as there are real ones; the noise is the same at every call."""
         inner: Any = _inner(model)
         with evaluating(model):
             real = torch.cat([batch.inputs for batch in batches])
@@ -120,7 +142,8 @@ def sliced_wasserstein(first: Tensor, second: Tensor, directions: int = 64) -> T
     first, second = first.flatten(1).float(), second.flatten(1).float()
     axes = torch.randn(first.shape[1], directions, generator=generator(0, "sliced-wasserstein")).to(first.device)
     axes = axes / axes.norm(dim=0)
-    return ((first @ axes).sort(dim=0).values - (second @ axes).sort(dim=0).values).abs().mean()
+    gaps: Tensor = (first @ axes).sort(dim=0).values - (second @ axes).sort(dim=0).values
+    return gaps.abs().mean()
 
 
 def _inner(model: nn.Module) -> nn.Module:

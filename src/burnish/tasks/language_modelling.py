@@ -16,30 +16,39 @@ from burnish.tasks.task import Metrics, Shown, Task
 
 
 class LanguageModelling(Task):
-    """Cross-entropy in nats per symbol: logits ``(batch, length, symbols)`` against the next symbols ``(batch, length)``.
+    """Cross-entropy in nats per symbol of logits ``(batch, length, symbols)`` against symbols ``(batch, length)``.
 
-    The loss of a sample is the mean over its symbols.
+    The loss of a sample is the mean over its symbols, and so is its accuracy. Perplexity is ``exp`` of the loss: the
+    number of equally likely symbols that would be as hard to guess. Its interval is that of the loss, mapped alike.
     """
 
     name = "language-modelling"
 
     def loss(self, output: Any, batch: Batch) -> Tensor:
-        return (
-            F.cross_entropy(output.flatten(0, 1), batch.targets.flatten(), reduction="none")
-            .view_as(batch.targets)
-            .mean(1)
-        )
+        """Nats per symbol of each window ``(batch,)``."""
+        nats = F.cross_entropy(output.flatten(0, 1), batch.targets.flatten(), reduction="none")
+        return nats.view_as(batch.targets).mean(dim=1)
 
     def mean_loss(self, output: Any, batch: Batch) -> Tensor:
+        """Nats per symbol of the whole batch, a scalar."""
         return F.cross_entropy(output.flatten(0, 1), batch.targets.flatten())
 
     def metrics(self, output: Any, batch: Batch) -> Metrics:
+        """``accuracy``: the share of symbols of a window that were guessed ``(batch,)``."""
         return {"accuracy": (output.argmax(dim=2) == batch.targets).float().mean(dim=1)}
 
     def summarise(self, samples: dict[str, Tensor], confidence: float) -> tuple[dict[str, Estimate], dict[str, Any]]:
+        """``perplexity`` with its interval."""
         nats = estimate(samples["loss"], confidence)
-        perplexity = Estimate(math.exp(nats.value), math.exp(nats.low), math.exp(nats.high), nats.count, confidence)
-        return {"perplexity": perplexity}, {}
+        return {"perplexity": Estimate(_exp(nats.value), _exp(nats.low), _exp(nats.high), nats.count, confidence)}, {}
 
     def show(self, batch: Batch, position: int) -> Shown:
+        """The window itself."""
         return show_input(self.schema, batch, position)
+
+
+def _exp(nats: float) -> float:
+    try:
+        return math.exp(nats)
+    except OverflowError:  # a model that diverged
+        return math.inf

@@ -12,7 +12,13 @@ from burnish.tasks.task import Shown
 
 
 def show_input(schema: Schema, batch: Batch, position: int) -> Shown:
-    """A picture, a row or a text, by the kind of data."""
+    """One input of a batch by its kind: a picture, the columns of a row, or a text.
+
+    >>> from burnish.data.batch import Batch
+    >>> batch = Batch(torch.tensor([[1, 0, 1]]), None, torch.tensor([0]))
+    >>> show_input(Schema("text", "language-modelling", (3,), vocabulary=("a", "b")), batch, 0).text
+    'bab'
+    """
     sample = batch.inputs[position].detach().cpu()
     if schema.kind == "image":
         picture = (sample.float().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)

@@ -15,8 +15,8 @@ from burnish.data.batch import Batch
 class Stepper(Protocol):
     """The part of :class:`burnish.training.engine.Engine` that tasks see.
 
-    ``model`` is what a training forward goes through (wrapped for several ranks, compiled); ``module`` is the user's own
-    module underneath, for anything that is not the training forward.
+    ``model`` is what a training forward goes through (wrapped for several ranks, compiled); ``module`` is the
+    user's own module underneath, for anything that is not the training forward.
     """
 
     model: nn.Module
@@ -36,9 +36,12 @@ class Stepper(Protocol):
         ...
 
     def backward(self, loss: Tensor, name: str | None = None, *, share: float = 1.0) -> None:
-        """Add the gradients of ``loss`` (plus the share of the penalties) to the parameters of optimizer ``name`` alone.
+        """Add the gradients of ``loss`` to the parameters of optimizer ``name`` alone.
 
-        ``name`` may be left out where there is only one optimizer.
+        Args:
+            loss: a scalar with its graph.
+            name: of the optimizer; may be left out where there is only one.
+            share: of the batch that this loss is the mean of, so that the penalties are added once.
         """
         ...
 

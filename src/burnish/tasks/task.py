@@ -47,7 +47,7 @@ class Task:
         self.schema = schema
 
     def forward(self, model: nn.Module, batch: Batch) -> Any:
-        """Model output for a batch."""
+        """Model output for a batch: ``model(batch.inputs)`` unless a task needs more."""
         return model(batch.inputs)
 
     def loss(self, output: Any, batch: Batch) -> Tensor:
@@ -83,7 +83,18 @@ class Task:
         return {"model": [p for p in model.parameters() if p.requires_grad]}
 
     def step(self, engine: Stepper, batch: Batch) -> Tensor:
-        """One training step; returns the loss, detached. Tasks with several optimizers or their own rule override this."""
+        """One training step. Tasks with several optimizers or their own rule override it.
+
+        Args:
+            engine: what drives the step.
+            batch: of this rank, with at least one sample.
+
+        Returns:
+            The loss of the batch before the step, a detached scalar.
+
+        Raises:
+            InputError: the batch has no samples.
+        """
         if engine.needs_closure:
             return engine.update_with_closure(
                 lambda part: self.mean_loss(self.forward(engine.model, part), part), batch
