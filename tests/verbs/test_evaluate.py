@@ -57,7 +57,7 @@ def test_the_shell_s_answer_is_plain_data(run):
             {"split": "tset"},
             r"split expects one of train, validation, test, got the text 'tset' \(did you mean 'test'\?\)",
         ),
-        ({"data": "iris"}, r"iris does not fit run 0001-fit: table \(4,\) with 3 classes, expected image \(1, 8, 8\)"),
+        ({"data": "iris"}, r"iris does not fit run 0001-fit: table \(4,\), expected image \(1, 8, 8\)"),
         ({"confidence": 1.5}, r"confidence must lie in \(0, 1\), got 1\.5"),
     ],
 )
