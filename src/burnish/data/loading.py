@@ -11,6 +11,7 @@ from burnish.common.errors import InputError, did_you_mean, unknown
 from burnish.data.catalogue import Entry, entry, names
 from burnish.data.data import Data
 from burnish.data.options import DataOptions
+from burnish.data.resized_source import ResizedSource
 from burnish.data.schema import Schema
 from burnish.data.source import Source
 
@@ -20,7 +21,7 @@ _APPLIES = {
     "image-folder": ("input_size", "skip_unreadable", "cache_mb", *_SHARES),
     "text": ("sequence_length", *_SHARES),
     "arrays": ("goal", *_SHARES),
-    "named": _SHARES,
+    "named-image": ("input_size", *_SHARES),
 }
 """Which options mean something for what; any other that is given is an error, never ignored."""
 _SUFFIXES = {
@@ -134,7 +135,8 @@ def _load_objects(origin: Any, options: DataOptions, seed: int) -> Data:
 
 
 def _load_named(known: Entry, options: DataOptions, seed: int) -> Data:
-    applies = _APPLIES.get({"text": "text", "image-archive": "image-folder"}.get(known.reader, "named"), ())
+    group = {"text": "text", "image-archive": "image-folder"}.get(known.reader, f"named-{known.kind}")
+    applies = _APPLIES.get(group, _SHARES)
     _refuse_others(options, applies, f"the set {known.name}")
     if known.reader == "text":
         from burnish.data.locate import locate
@@ -154,6 +156,10 @@ def _load_named(known: Entry, options: DataOptions, seed: int) -> Data:
 
     splits, schema = _read_named(known, seed)
     train, validation, test = complete_splits(splits, options, seed)
+    if options.input_size is not None:
+        side = options.input_size
+        train, validation, test = (ResizedSource(source, side) for source in (train, validation, test))
+        schema = replace(schema, input_shape=(schema.input_shape[0], side, side))
     return Data(known.name, schema, train, validation, test, origin=known.name)
 
 
