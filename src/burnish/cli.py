@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from burnish.common.errors import BurnishError, InputError, Interrupted, did_you_mean
+from burnish.common.errors import BurnishError, InputError, Interrupted, PeerError, did_you_mean
 
 if TYPE_CHECKING:
     from burnish.verbs.outcome import Outcome
@@ -55,8 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = f"burnish {verb}"
         return _run_verb(verb, rest)
     except (Interrupted, KeyboardInterrupt) as reason:
-        _complain(name, str(reason) or "interrupted")
+        if _is_first_process():
+            _complain(name, str(reason) or "interrupted")
         return INTERRUPTED
+    except PeerError:
+        return BAD_INPUT
     except BurnishError as error:
         _complain(name, str(error))
         return BAD_INPUT
@@ -99,7 +102,12 @@ def _run_verb(verb: str, words: list[str]) -> int:
         from burnish.verbs.help import help_page
 
         return _print(help_page(options_class))
-    options = parse(options_class, words)
+    try:
+        options = parse(options_class, words)
+    except InputError as error:
+        if _is_first_process():
+            raise
+        raise PeerError("the first process says what is wrong") from error
     as_json = bool(getattr(options, "json", False))
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         outcome = command(options)

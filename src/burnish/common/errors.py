@@ -26,6 +26,10 @@ class Interrupted(BurnishError):  # noqa: N818 - not a fault: the user asked for
     """The user pressed Ctrl-C; what was done so far is saved."""
 
 
+class PeerError(BurnishError):
+    """Another process of the same run failed and says why; this one stops without a word."""
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """A hint that names the closest choice, or an empty string.
 

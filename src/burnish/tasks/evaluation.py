@@ -24,8 +24,8 @@ class Evaluation:
     """What a model scored.
 
     ``metrics`` are estimates with intervals; ``samples`` holds one row a sample, on the CPU: ``index``, ``loss``, the
-    task's metrics and predictions; ``summary`` is what only the whole split can tell (a confusion matrix, say), as plain
-    data for a JSON file.
+    task's metrics and predictions; ``summary`` is what only the whole split can tell (a confusion matrix, say), as
+    plain data for a JSON file.
     """
 
     metrics: dict[str, Estimate]
@@ -50,6 +50,16 @@ def evaluate(task: Task, model: nn.Module, batches: Iterable[Batch], confidence:
     Raises:
         InputError: there are no samples.
     """
+    samples, scored = sample_columns(task, model, batches)
+    return score(task, samples, scored, confidence)
+
+
+def sample_columns(task: Task, model: nn.Module, batches: Iterable[Batch]) -> tuple[dict[str, Tensor], list[str]]:
+    """One row a sample, and which columns are scores: the half of :func:`evaluate` that processes can share.
+
+    Raises:
+        InputError: there are no samples.
+    """
     columns: dict[str, list[Tensor]] = {}
     scores: dict[str, Tensor] = {}
     with evaluating(model):
@@ -62,8 +72,12 @@ def evaluate(task: Task, model: nn.Module, batches: Iterable[Batch], confidence:
                 columns.setdefault(name, []).append(values.detach())
     if not columns:
         raise InputError("nothing to evaluate: the split has no samples")
-    samples = {name: torch.cat(parts).cpu() for name, parts in columns.items()}
-    metrics = {name: estimate(samples[name], confidence) for name in scores}
+    return {name: torch.cat(parts).cpu() for name, parts in columns.items()}, list(scores)
+
+
+def score(task: Task, samples: dict[str, Tensor], scored: Iterable[str], confidence: float = 0.95) -> Evaluation:
+    """What the columns of a whole split add up to: the other half of :func:`evaluate`."""
+    metrics = {name: estimate(samples[name], confidence) for name in scored}
     extra, summary = task.summarise(samples, confidence)
     return Evaluation(metrics | extra, samples, summary)
 

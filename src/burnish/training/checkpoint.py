@@ -1,8 +1,8 @@
 """Checkpoints: folders that exist whole or not at all, and that prove it when they are read.
 
-A checkpoint ``step-0000000123/`` holds ``state.pt`` (plain data and tensors), ``rng-<rank>.pt`` for every rank and
-``manifest.json`` with a SHA-256 per file. It is written under a temporary name, fsynced and renamed, and read back with
-``weights_only=True``: nothing in it can run code.
+A checkpoint ``step-0000000123/`` holds ``state.pt`` (plain data and tensors), ``rng-<rank>.pt`` for every rank,
+``shards/`` where weights are split over ranks, and ``manifest.json`` with a SHA-256 per file. It is written under a
+temporary name, fsynced and renamed. Reading it back runs no code: ``weights_only=True``, and safetensors for shards.
 """
 
 from __future__ import annotations
@@ -12,15 +12,23 @@ import json
 import os
 import pickle
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
-from burnish.common.errors import CheckpointError
+from burnish.common.errors import BurnishError, CheckpointError
 from burnish.common.files import fsync_folder
 from burnish.common.seeding import RngState
-from burnish.training.distributed import World, wait_for_all
+from burnish.training.agreement import one_voice
+from burnish.training.distributed import World
+from burnish.training.sharded import put_back, take_out, write_shards
+
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
 
 MANIFEST = "manifest.json"
 DIGITS = 10
@@ -48,50 +56,69 @@ def list_checkpoints(folder: Path, prefix: str = "step") -> list[Path]:
 def write_checkpoint(
     folder: Path, step: int, state: dict[str, Any], rng: RngState | None, world: World, *, prefix: str = "step"
 ) -> Path:
-    """Write one checkpoint; every rank calls this, rank 0 writes the state, each its own generators.
+    """Write one checkpoint; every rank calls this, rank 0 writes the state, each its own generators and shards.
 
     Raises:
         CheckpointError: the disk is full or not writable. Checkpoints written before are untouched.
     """
     target = folder / checkpoint_name(step, prefix)
     unfinished = folder / f".{target.name}.tmp"
+    shards: dict[str, Tensor] = {}
+    plain = take_out(state, shards)
     try:
-        if world.is_main:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-        wait_for_all(world)
-        if rng is not None:
-            _save(rng, unfinished / f"rng-{world.rank}.pt")
-        if world.is_main:
-            _save(state, unfinished / "state.pt")
-        wait_for_all(world)
-        if world.is_main:
-            _seal(unfinished)
-            if target.exists():
-                target.rename(folder / f".{target.name}.old.tmp")
-                shutil.rmtree(folder / f".{target.name}.old.tmp", ignore_errors=True)
-            unfinished.rename(target)
-            fsync_folder(folder)
-    except (OSError, RuntimeError) as error:
+        with one_voice(world), _explained(target):
+            if world.is_main:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir(parents=True)
+        with one_voice(world), _explained(target):
+            if rng is not None:
+                _save(rng, unfinished / f"rng-{world.rank}.pt")
+            if world.is_main:
+                _save(plain, unfinished / "state.pt")
+        if shards:
+            with one_voice(world), _explained(target):
+                write_shards(shards, unfinished)
+        with one_voice(world), _explained(target):
+            if world.is_main:
+                _seal(unfinished)
+                if target.exists():
+                    target.rename(folder / f".{target.name}.old.tmp")
+                    shutil.rmtree(folder / f".{target.name}.old.tmp", ignore_errors=True)
+                unfinished.rename(target)
+                fsync_folder(folder)
+    except BurnishError:
         shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return target
+
+
+@contextmanager
+def _explained(target: Path) -> Iterator[None]:
+    """Turn a failure to write into a line for the user."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        kept = [path.name for path in list_checkpoints(folder)]
+        kept = [path.name for path in list_checkpoints(target.parent)]
         raise CheckpointError(
             f"could not write checkpoint {target}: {reason}; "
             f"{f'{kept[-1]} is intact' if kept else 'there is none before it'}: free some space, then resume"
         ) from error
-    wait_for_all(world)
-    return target
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path, mesh: DeviceMesh | None = None) -> dict[str, Any]:
     """Verify a checkpoint and return its state.
+
+    Args:
+        path: the checkpoint.
+        mesh: the processes that split weights go to (:func:`burnish.training.sharded.mesh_of`); None gives whole ones.
 
     Raises:
         CheckpointError: a file is missing, truncated or altered, or holds more than plain data.
     """
     _verify(path)
-    return _load(path / "state.pt")
+    state: dict[str, Any] = put_back(_load(path / "state.pt"), path, mesh)
+    return state
 
 
 def read_rng(path: Path, rank: int) -> RngState | None:
@@ -100,8 +127,10 @@ def read_rng(path: Path, rank: int) -> RngState | None:
     return _load(file) if file.exists() else None
 
 
-def read_latest(folder: Path, prefix: str = "step") -> tuple[Path, dict[str, Any], list[str]]:
-    """The newest checkpoint that can be trusted.
+def read_latest(
+    folder: Path, prefix: str = "step", mesh: DeviceMesh | None = None
+) -> tuple[Path, dict[str, Any], list[str]]:
+    """The newest checkpoint that can be trusted; ``mesh`` as in :func:`read_checkpoint`.
 
     Returns:
         Its path, its state, and one line for each newer checkpoint that was refused.
@@ -112,7 +141,7 @@ def read_latest(folder: Path, prefix: str = "step") -> tuple[Path, dict[str, Any
     refused: list[str] = []
     for path in reversed(list_checkpoints(folder, prefix)):
         try:
-            return path, read_checkpoint(path), refused
+            return path, read_checkpoint(path, mesh), refused
         except CheckpointError as error:
             refused.append(f"{error}; the one before it is used")
     if refused:

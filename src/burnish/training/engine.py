@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import torch
@@ -18,15 +18,18 @@ from burnish.data.batch import Batch
 from burnish.data.loader import Loader
 from burnish.tasks.evaluation import Evaluation
 from burnish.tasks.task import Task
+from burnish.training.agreement import one_voice
 from burnish.training.average import WeightAverage
 from burnish.training.constraints import max_norm_
-from burnish.training.distributed import World
+from burnish.training.distributed import World, average_tensor
+from burnish.training.evaluating import evaluate_together
 from burnish.training.events import Events, Row
 from burnish.training.nonfinite import locate_non_finite
 from burnish.training.observers.observer import Observer
 from burnish.training.options import TrainingOptions
 from burnish.training.precision import resolve_precision
 from burnish.training.schedules import Schedule, build_schedule
+from burnish.training.sharded import mesh_of, split_like
 from burnish.training.updater import BadLossError, Updater
 
 
@@ -77,8 +80,8 @@ class Engine:
             task,
             options,
             ranks=self.world.size,
-            syncs=self.world.size > 1 and wrap is None,
-            checks=self.device.type == "cpu",
+            syncs=self.world.size > 1 and (task.own_gradients or wrap is None),
+            checks=self.device.type == "cpu" and self.world.size == 1,  # ranks have to find out together
         )
         self.optimizers = self.updater.optimizers
         self.needs_closure = self.updater.needs_closure
@@ -123,10 +126,14 @@ class Engine:
         return self.step >= self.total_steps or self.stop_requested is not None
 
     def parts(self, batch: Batch) -> Iterator[Batch]:
-        """The batch in ``accumulate`` micro-batches of nearly equal size."""
-        count, pieces = len(batch), min(self.accumulate, len(batch))
+        """The batch in ``accumulate`` micro-batches of nearly equal size; ranks average their gradients at the last."""
+        count, ranks = len(batch), self.world.size
+        fewest = round(count * ranks / batch.weight) // ranks  # as many pieces on every rank
+        pieces = min(self.accumulate, fewest)
+        wait: Any = getattr(self.model, "no_sync", nullcontext)
         for start, stop in itertools.pairwise(count * i // pieces for i in range(pieces + 1)):
-            yield batch.part(start, stop)
+            with wait() if stop < count else nullcontext():
+                yield batch.part(start, stop)
 
     def fit(self) -> None:
         """Train until the epochs are done, or until something asks to stop.
@@ -134,7 +141,8 @@ class Engine:
         Raises:
             NonFiniteLossError: the loss became NaN or infinite.
         """
-        with preserved_mode(self.module):
+        with preserved_mode(self.module), ExitStack() as stack:
+            stack.callback(self.events.fire, "close", self)
             frozen = [m for m in self.module.modules() if not m.training] if self.module.training else []
             self.events.schedule(self.step)
             self._clock = time.perf_counter()
@@ -170,7 +178,7 @@ class Engine:
                 average.update(self.module)
             self.step += 1
             self.batch += 1
-            pending.append(loss)
+            pending.append(loss if batch.weight == 1.0 else loss * batch.weight)
             if self.step >= events.next_step or monotonic() >= events.next_time:
                 events.fire_step(self)
             if self.step >= self.total_steps or self.stop_requested is not None:
@@ -198,7 +206,7 @@ class Engine:
             if self.average is not None:
                 stack.enter_context(self.average.swapped(self.module))
             stack.enter_context(self.precision())
-            return self.task.evaluate(self.module, batches)
+            return evaluate_together(self.task, self.module, batches, self.world)
 
     def watched(self, evaluation: Evaluation) -> float:
         """The number that early stopping, the best weights and the plateau schedule look at."""
@@ -226,33 +234,47 @@ class Engine:
     def _report(self) -> None:
         if not self._pending:
             return
-        losses = torch.stack(self._pending).float()
+        losses = self._settled()
         self._pending.clear()
         passed = self._tick()
-        bad = (~torch.isfinite(losses)).nonzero()
-        if len(bad):
-            raise NonFiniteLossError(self._bad_loss_line(self.step - len(losses) + int(bad[0, 0]) + 1))
         rate = len(losses) * min(self.train.batch_size, len(self.train.source)) / max(passed, 1e-9)
         row = {"loss": losses.mean().item(), "learning_rate": self.updater.learning_rate}
         self.emit({"event": "train", **self._position(), **row, "samples_per_second": round(rate, 1)})
+
+    def _settled(self) -> Tensor:
+        """The losses since the last report, as means over the ranks; every rank comes here at the same step."""
+        losses = average_tensor(torch.stack(self._pending).float(), self.world)
+        self._pending[:] = losses.unbind()
+        bad = (~torch.isfinite(losses)).nonzero()
+        if len(bad):
+            with one_voice(self.world):
+                raise NonFiniteLossError(self._bad_loss_line(self.step - len(losses) + int(bad[0, 0]) + 1))
+        return losses
 
     def _bad_loss_line(self, step: int) -> str:
         batch = self._current
         if batch is None:
             return f"the loss became NaN or infinite at step {step}, before any batch was seen by this process"
-        place = locate_non_finite(
-            self.module,
-            lambda: self.task.forward(self.module, batch),
-            batch,
-            inputs_may_miss=self.task.schema.kind == "table",
-        )
+        if mesh_of(self.module) is not None:
+            place = "in which layer is not looked for where weights are sharded"
+        else:
+            place = locate_non_finite(
+                self.module,
+                lambda: self.task.forward(self.module, batch),
+                batch,
+                inputs_may_miss=self.task.schema.kind == "table",
+            )
         return (
             f"the loss became NaN or infinite at step {step}: {place}. Try a learning rate below "
             f"{self.updater.learning_rate:.2g}, --warmup 1, --clip-norm 1 or --precision fp32; the last checkpoint is kept"
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything a resumed run needs besides the generators: plain data and tensors."""
+        """Everything a resumed run needs besides the generators: plain data and tensors. Every rank has to ask for it.
+
+        Raises:
+            NonFiniteLossError: a loss since the last report is NaN or infinite: this is no state to go on from.
+        """
         return {
             "module": self.module.state_dict(),
             "optimizers": self.updater.state_dict(),
@@ -263,12 +285,13 @@ class Engine:
             "batch": self.batch,
             "epoch_is_open": self._epoch_is_open,
             "seconds": self.seconds,
-            "pending": [float(loss) for loss in self._pending],
+            "pending": self._settled().tolist() if self._pending else [],
             "observers": {observer.name: observer.state_dict() for observer in self.observers},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back :meth:`state_dict`; every observer of the first run must be attached again."""
+        state = split_like(state, self.module, self.optimizers)
         self.module.load_state_dict(state["module"])
         self.updater.load_state_dict(state["optimizers"])
         self.schedule.load_state_dict(state["schedule"])

@@ -13,7 +13,7 @@ from burnish.common.errors import InputError, unknown
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
 
-Event = Literal["start", "step", "validated", "epoch", "end"]
+Event = Literal["start", "step", "validated", "epoch", "end", "close"]
 Row = dict[str, Any]
 
 
@@ -38,11 +38,22 @@ class Subscription:
             self.due_time = now + self.seconds
 
     def is_due(self, step: int, now: float) -> bool:
+        """Whether the call's step or time has come."""
         return step >= self.due_step or now >= self.due_time
 
 
 class Events:
-    """Subscriptions by event. Steps are the hot path: :attr:`next_step` and :attr:`next_time` say when to look again."""
+    """Subscriptions by event. Steps are the hot path: ``next_step`` and ``next_time`` say when to look again.
+
+    >>> from types import SimpleNamespace
+    >>> events, heard = Events(), []
+    >>> _ = events.on("step", lambda engine: heard.append(engine.step), every=2)
+    >>> events.schedule(0)
+    >>> for step in range(1, 6):
+    ...     events.fire_step(SimpleNamespace(step=step))
+    >>> heard
+    [2, 4]
+    """
 
     def __init__(self) -> None:
         self._calls: dict[str, list[Subscription]] = {event: [] for event in get_args(Event)}
@@ -57,29 +68,38 @@ class Events:
         every: int | None = None,
         once: int | None = None,
         seconds: float | None = None,
-    ) -> None:
+    ) -> Subscription:
         """Call ``call(engine)`` at an event.
 
         Args:
-            event: ``start``, ``step`` (after an update), ``validated``, ``epoch`` (after validation), ``end``.
+            event: ``start``, ``step`` (after an update), ``validated``, ``epoch`` (after validation), ``end`` (when
+                training is done or was asked to stop), ``close`` (last, also after an error: let go of what you hold).
             call: what to call.
             every: for ``step``: at every multiple of this many steps.
             once: for ``step``: at this one step.
-            seconds: for ``step``: at the first step after this much time, again and again.
+            seconds: for ``step``: at the first step after this much time, again and again. Clocks differ between ranks,
+                so such a call must not talk to them.
+
+        Returns:
+            The subscription; a call may set its own ``due_step``.
 
         Raises:
-            InputError: an unknown event, or a count that is not positive.
+            InputError: an unknown event, a count that is not positive, or ``once`` together with another.
         """
         if event not in self._calls:
             raise unknown("event", event, self._calls)
         for name, value in (("every", every), ("once", once), ("seconds", seconds)):
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:
                 raise InputError(f"{name} must be positive, got {value}")
             if value is not None and event != "step":
                 raise InputError(f"{name} applies to event 'step' alone, got event '{event}'")
+        if once is not None and (every is not None or seconds is not None):
+            raise InputError("once goes alone: subscribe a second time for every or seconds")
         if event == "step" and every is None and once is None and seconds is None:
             every = 1
-        self._calls[event].append(Subscription(call, every, once, seconds))
+        subscription = Subscription(call, every, once, seconds)
+        self._calls[event].append(subscription)
+        return subscription
 
     def schedule(self, step: int) -> None:
         """Set every due time as seen from ``step``: at the start, and after a resume."""

@@ -18,6 +18,7 @@ from burnish.training.distributed import sync_grads
 from burnish.training.optimizers import build_optimizer, closure_kind
 from burnish.training.options import TrainingOptions
 from burnish.training.penalties import Penalty
+from burnish.training.sharded import mesh_of
 
 
 class BadLossError(Exception):
@@ -73,6 +74,7 @@ class Updater:
         self._clip_norm, self._clip_value = options.clip_norm, options.clip_value
         self._clips = options.clip_norm is not None or options.clip_value is not None
         self._ranks, self._syncs, self._checks = ranks, syncs, checks
+        self._sharded = mesh_of(module) is not None
         self._base_rates = {
             name: [group["lr"] for group in optimizer.param_groups] for name, optimizer in self.optimizers.items()
         }
@@ -94,6 +96,12 @@ class Updater:
         Raises:
             BadLossError: the loss is not finite; no gradient was taken.
         """
+        if self._sharded:
+            # Sharded weights get the loss's gradients from a collective, which no other gradient may run into.
+            loss.backward()
+            if self._penalties:
+                (share * self._penalties[name or self.only()]()).backward()
+            return
         if self._penalties:
             loss = loss + share * self._penalties[name or self.only()]()
         if self._checks and not math.isfinite(loss.item()):

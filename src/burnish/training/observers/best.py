@@ -6,7 +6,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from burnish.training.agreement import one_voice
 from burnish.training.checkpoint import drop_old_checkpoints, read_latest, write_checkpoint
+from burnish.training.sharded import mesh_of, split_like
 
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 class Best:
     """Save a ``best-<step>`` checkpoint whenever the watched metric improves; optionally stop without progress.
+
+    Which metric that is, and whether more or less of it is better, the task says. NaN is never progress.
 
     Args:
         folder: where checkpoints go.
@@ -35,9 +39,8 @@ class Best:
     def _compare(self, engine: Engine) -> None:
         if engine.last_evaluation is None:
             return
-        metric, direction = engine.task.watched
-        value = engine.last_evaluation.metrics[metric].value
-        if self._improves(value, direction):
+        value = engine.watched(engine.last_evaluation)
+        if self._improves(value, engine.task.watched[1]):
             self.value, self.waited = value, 0
             write_checkpoint(
                 self.folder,
@@ -54,7 +57,7 @@ class Best:
         self._stop_if_patience_ran_out(engine)
 
     def _improves(self, value: float, direction: str) -> bool:
-        if math.isnan(value):
+        if not math.isfinite(value):
             return False
         if self.value is None:
             return True
@@ -65,9 +68,14 @@ class Best:
             engine.stop_requested = f"no progress on {engine.task.watched[0]} for {self.waited} epochs"
 
     def restore(self, engine: Engine) -> int:
-        """Put the best weights into the module; returns the step they come from."""
-        path, state, _ = read_latest(self.folder, prefix="best")
-        engine.module.load_state_dict(state["module"])
+        """Put the best weights into the module; returns the step they come from.
+
+        Raises:
+            CheckpointError: there is no such checkpoint, or it cannot be trusted.
+        """
+        with one_voice(engine.world):
+            path, state, _ = read_latest(self.folder, prefix="best", mesh=mesh_of(engine.module))
+        engine.module.load_state_dict(split_like(state, engine.module)["module"])
         return int(path.name.rsplit("-", 1)[1])
 
     def state_dict(self) -> dict[str, Any]:

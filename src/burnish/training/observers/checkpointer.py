@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from burnish.common.errors import CheckpointError
 from burnish.common.seeding import rng_state, set_rng_state
+from burnish.training.agreement import one_voice
 from burnish.training.checkpoint import drop_old_checkpoints, read_latest, read_rng, remove_unfinished, write_checkpoint
+from burnish.training.distributed import share_object
 from burnish.training.observers.observer import Stateless
+from burnish.training.sharded import mesh_of
 
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
@@ -58,7 +61,12 @@ class Checkpointer(Stateless):
         """
         if engine.world.is_main:
             remove_unfinished(self.folder)
-        path, state, refused = read_latest(self.folder)
+        with one_voice(engine.world):
+            path, state, refused = read_latest(self.folder, mesh=mesh_of(engine.module))
+        if path.name != share_object(path.name, engine.world):
+            raise CheckpointError(
+                f"checkpoint {path} is not the one that process 0 goes on from: remove the newer ones"
+            )
         try:
             engine.load_state_dict(state)
         except (KeyError, RuntimeError, ValueError) as error:
