@@ -14,7 +14,14 @@ from typing import Any
 
 
 def environment(**more: Any) -> dict[str, Any]:
-    """Plain data for ``env.json``. ``more`` is added as it is (seed, device, ranks)."""
+    """Plain data for ``env.json``: versions, hardware, command, commit, time.
+
+    Args:
+        more: added as it is (seed, device, ranks).
+
+    >>> environment(seed=0)["seed"]
+    0
+    """
     import torch
 
     return {

@@ -86,7 +86,7 @@ class RunLock:
                 os.close(handle)
             if isinstance(error, OSError):
                 raise InputError(
-                    f"cannot write in run {self.path.parent}: {error.strerror}; choose another folder with --out"
+                    f"cannot write in run {self.path.parent}: {error.strerror}; check its owner and the free space"
                 ) from None
             raise
         self._handle = handle

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from burnish.common.errors import InputError
+
 if TYPE_CHECKING:
     from burnish.training.engine import Engine
     from burnish.training.events import Row
@@ -21,9 +23,12 @@ class MetricsLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._writes = True
 
     def subscribe(self, engine: Engine) -> None:
-        if engine.world.is_main:
+        """Read every row; of several processes, the main one alone."""
+        self._writes = engine.world.is_main
+        if self._writes:
             engine.row_readers.append(self.write)
 
     def write(self, row: Row) -> None:
@@ -32,22 +37,36 @@ class MetricsLog:
             file.write(json.dumps(row, allow_nan=True) + "\n")
 
     def state_dict(self) -> dict[str, Any]:
+        """How long the file is."""
         return {"bytes": self.path.stat().st_size if self.path.exists() else 0}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        if self.path.exists():
-            with open(self.path, "r+b") as file:
-                file.truncate(state["bytes"])
+        """Cut the file back to what it was; after a power cut it may be shorter, so it ends with a whole row."""
+        if not self._writes or not self.path.exists():
+            return
+        with open(self.path, "r+b") as file:
+            kept = file.read(state["bytes"])
+            file.truncate(kept.rfind(b"\n") + 1)
 
 
 def read_metrics(path: Path) -> list[Row]:
-    """All rows; a last line that a killed process left half-written is dropped."""
+    """All rows of a ``metrics.jsonl``, or none where there is no file.
+
+    A last line that a killed process left half-written is dropped.
+
+    Raises:
+        InputError: a line before the last is no row.
+    """
     if not path.exists():
         return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    lines = path.read_bytes().split(b"\n")
+    rows: list[Row] = []
+    for number, line in enumerate(lines[:-1], start=1):
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except ValueError:
-            break
+            row = None
+        if not isinstance(row, dict):
+            raise InputError(f"line {number} of {path} is damaged: remove it to read the others")
+        rows.append(row)
     return rows

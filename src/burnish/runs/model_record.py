@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 
 def record_named(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The record of a zoo model."""
+    """The record of a zoo model.
+
+    >>> record_named("mlp", {"hidden": (64, 32)})
+    {'kind': 'named', 'name': 'mlp', 'options': {'hidden': (64, 32)}}
+    """
     return {"kind": "named", "name": name, "options": options}
 
 
 def record_module(module: nn.Module) -> dict[str, Any]:
-    """The record of a user's own module: its import path, as text."""
+    """The record of a user's own module: its import path, as text.
+
+    >>> from torch import nn
+    >>> record_module(nn.Flatten())["import"]
+    'torch.nn.modules.flatten:Flatten'
+    """
     return {
         "kind": "module",
         "name": type(module).__name__,
@@ -31,7 +40,12 @@ def record_module(module: nn.Module) -> dict[str, Any]:
 
 
 def build(record: dict[str, Any], schema: Schema, *, trust: bool = False) -> nn.Module:
-    """The module of a record, with fresh weights.
+    """The module of a record, with fresh weights; drawing them moves the global generators.
+
+    Args:
+        record: what :func:`record_named` or :func:`record_module` gave.
+        schema: of the run's data.
+        trust: follow the import path of a user's own module.
 
     Raises:
         InputError: it is a user's own module and ``trust`` was not given, or it cannot be imported or called.
@@ -50,10 +64,13 @@ def build(record: dict[str, Any], schema: Schema, *, trust: bool = False) -> nn.
 
 
 def import_module(path: str) -> nn.Module:
-    """Import ``package.module:Class`` and call it without arguments.
+    """Import ``package.module:Class`` and call it without arguments. Modules in the working folder are found too.
 
     Raises:
         InputError: there is no such name, it cannot be called so, or it gives no module.
+
+    >>> import_module("torch.nn:Flatten")
+    Flatten(start_dim=1, end_dim=-1)
     """
     from torch import nn
 
@@ -81,17 +98,24 @@ def save_weights(module: nn.Module, path: Path) -> None:
     """Write the state dict as safetensors, atomically; tied weights are stored once.
 
     Raises:
-        OSError: the disk is full or not writable.
+        InputError: the state dict holds something other than tensors.
+        OSError: the disk is full or not writable; the file is then as it was.
     """
     from safetensors.torch import save
+    from torch import Tensor
 
     from burnish.common.files import write_atomically
 
     stored: dict[str, Any] = {}
     aliases: dict[str, str] = {}
-    seen: dict[tuple[int, Any, Any], str] = {}
+    seen: dict[tuple[Any, ...], str] = {}
     for name, tensor in module.state_dict().items():
-        key = (tensor.data_ptr(), tensor.shape, tensor.stride())
+        if not isinstance(tensor, Tensor):
+            raise InputError(
+                f"'{name}' in the state of {type(module).__name__} is a {type(tensor).__name__}: weights are kept as "
+                "tensors alone, so leave extra state out of the state dict"
+            )
+        key = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
         if tensor.numel() and key in seen:
             aliases[name] = seen[key]
         else:
@@ -101,7 +125,7 @@ def save_weights(module: nn.Module, path: Path) -> None:
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
-    """Read what :func:`save_weights` wrote into a module of the same structure.
+    """Read what :func:`save_weights` wrote into a module of the same structure, on whatever device it is.
 
     Raises:
         InputError: the file is missing or damaged, or does not fit the module (the first names are listed).
@@ -116,9 +140,9 @@ def load_weights(module: nn.Module, path: Path) -> None:
         raise InputError(
             f"there are no weights at {path}: the run did not finish; burnish fit --resume {path.parent}"
         ) from None
-    except SafetensorError as error:
+        state |= {name: state[source] for name, source in aliases.items()}
+    except (SafetensorError, ValueError, KeyError) as error:
         raise InputError(f"weights {path} are damaged: {error}; evaluate another run, or fit again") from None
-    state |= {name: state[source] for name, source in aliases.items()}
     try:
         module.load_state_dict(state)
     except RuntimeError as error:

@@ -36,7 +36,11 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Every option of the verb, resolved, and the records of model and data."""
+        """Every option of the verb, resolved, and the records of model and data.
+
+        Raises:
+            InputError: the folder is not a run, or its config cannot be read.
+        """
         try:
             return tomllib.loads((self.path / "config.toml").read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
@@ -48,14 +52,22 @@ class Run:
 
     @cached_property
     def schema(self) -> Schema:
-        """What the samples are."""
-        return Schema.from_dict(json.loads((self.path / "schema.json").read_text(encoding="utf-8")))
+        """What the samples are.
+
+        Raises:
+            InputError: ``schema.json`` is missing or damaged.
+        """
+        file = self.path / "schema.json"
+        try:
+            return Schema.from_dict(_read_json(file))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{file} is damaged: it does not describe data ({error})") from None
 
     @property
     def result(self) -> dict[str, Any]:
         """The verb's answer, or an empty dict while there is none."""
         file = self.path / "result.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return _read_json(file) if file.exists() else {}
 
     @property
     def metrics(self) -> dict[str, dict[str, Estimate]]:
@@ -64,8 +76,11 @@ class Run:
         for split in ("train", "validation", "test"):
             file = self.path / f"evaluation-{split}.json"
             if file.exists():
-                by_split[split] = json.loads(file.read_text(encoding="utf-8"))["metrics"]
-        return {s: {n: Estimate(**numbers) for n, numbers in found.items()} for s, found in by_split.items()}
+                by_split[split] = _read_json(file).get("metrics", {})
+        try:
+            return {s: {n: Estimate(**numbers) for n, numbers in found.items()} for s, found in by_split.items()}
+        except TypeError as error:
+            raise InputError(f"the metrics of run {self.path} are damaged: {error}; evaluate it again") from None
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -87,10 +102,19 @@ class Run:
 
     @cached_property
     def model(self) -> nn.Module:
-        """The resulting model in evaluation mode, on the CPU. It takes raw inputs."""
+        """The resulting model in evaluation mode; on the CPU, unless it was given. It takes raw inputs.
+
+        Raises:
+            InputError: the run did not finish, its weights are damaged or do not fit, or the model is the user's own
+                and was neither given nor trusted.
+        """
+        from burnish.common.seeding import preserved_rng
         from burnish.runs.model_record import build, load_weights
 
-        model = self._given if self._given is not None else build(self.config["model"], self.schema, trust=self.trust)
+        model = self._given
+        if model is None:
+            with preserved_rng():  # weights are drawn before they are replaced
+                model = build(self.config["model"], self.schema, trust=self.trust)
         load_weights(model, self.path / "model.safetensors")
         return model.eval()
 
@@ -122,11 +146,25 @@ class Run:
         return f"Run({str(self.path)!r})"
 
 
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        plain = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"run {file.parent} has no {file.name}: it is not whole; fit again") from None
+    except ValueError as error:
+        raise InputError(
+            f"{file} is damaged: {error}; fit again, or evaluate again where it is an evaluation"
+        ) from None
+    if not isinstance(plain, dict):
+        raise InputError(f"{file} is damaged: expected a JSON object, got a {type(plain).__name__}")
+    return plain
+
+
 def load_run(path: str | Path | Run, model: nn.Module | None = None, *, trust: bool = False) -> Run:
-    """Open a run folder.
+    """Open a run folder. Of what is in it, only the config is read now.
 
     Args:
-        path: the folder.
+        path: the folder, or a run, which is given back as it is unless a model or trust is added.
         model: the run's module, where it is the user's own; its weights are loaded into it.
         trust: follow the import path that the run recorded for a user's own module.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from burnish.common.errors import InputError
 from burnish.data.schema import Schema
+from burnish.training.effects import check_effects
 from burnish.training.options import TrainingOptions
 
 # By task name first, then by kind of data: what people who train such models start from.
@@ -24,20 +25,30 @@ _BY_KIND: dict[str, dict[str, Any]] = {
 _WHOLE_BATCH = {"optimizer": "", "schedule": "constant", "batch_size": 0, "learning_rate": 1.0}
 
 
-def resolve_options(options: TrainingOptions, schema: Schema, task_name: str, train_size: int) -> TrainingOptions:
+def resolve_options(
+    options: TrainingOptions, schema: Schema, task_name: str, train_size: int, validation_size: int | None = None
+) -> TrainingOptions:
     """Fill in every option that was left open, and check those that need the data.
+
+    Resolving what is resolved changes nothing, so a run can be replayed from its config.
 
     Args:
         options: as the user gave them; None means "choose for me".
         schema: what the data are.
         task_name: what the task is called.
         train_size: samples in the training split.
+        validation_size: samples in the validation split; None where that is not known.
 
     Returns:
         Options without anything left open that the engine needs.
 
     Raises:
-        InputError: a number out of its range, or a batch larger than the data.
+        InputError: a number out of its range, a batch larger than the data, or an option that would change nothing.
+
+    >>> points = Schema("points", "generation", (2,))
+    >>> chosen = resolve_options(TrainingOptions(), points, "gan", train_size=1000)
+    >>> chosen.optimizer, chosen.learning_rate, chosen.batch_size
+    ('adam', 0.001, 16)
     """
     chosen = _BY_TASK.get(task_name) or _BY_KIND[schema.kind]
     if options.optimizer in ("lbfgs", "newton-cg"):
@@ -50,47 +61,53 @@ def resolve_options(options: TrainingOptions, schema: Schema, task_name: str, tr
         options = replace(options, weight_decay=0.05 if options.optimizer == "adamw" else 0.0)
     if options.batch_size is None:
         options = replace(options, batch_size=_batch_size(128 if schema.kind == "image" else 64, train_size))
-    _check(options, train_size)
-    return options
-
-
-def _batch_size(largest: int, train_size: int) -> int:
-    """About fifty updates an epoch on small data: a power of two between 16 and ``largest``, never more than the data."""
-    power = 2 ** round(math.log2(max(train_size / 50, 1)))
-    return min(max(16, min(power, largest)), train_size)
-
-
-def _check(options: TrainingOptions, train_size: int) -> None:
-    whole_numbers = {
-        "epochs": 1,
-        "accumulate": 1,
-        "log_every": 1,
-        "checkpoint_epochs": 1,
-        "workers": 0,
-        "batch_size": 0,
-        "seed": 0,
-    }
-    optional = {"max_steps": 1, "early_stopping": 1, "checkpoint_steps": 1, "threads": 1}
-    for name, least in {**whole_numbers, **optional}.items():
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise InputError(f"{name} must be at least {least}, got {value}")
-    for name in ("warmup", "l1", "l2", "weight_decay"):
-        value = getattr(options, name)
-        if not value >= 0:
-            raise InputError(f"{name} must not be negative, got {value}")
-    if options.learning_rate is not None and not 0 < options.learning_rate < float("inf"):
-        raise InputError(
-            f"learning_rate must be a positive number, got {options.learning_rate}: 0.001 is a common start"
-        )
-    for name in ("clip_norm", "clip_value", "max_norm"):
-        value = getattr(options, name)
-        if value is not None and not value > 0:
-            raise InputError(f"{name} must be positive, got {value}")
-    if options.ema is not None and not 0 < options.ema < 1:
-        raise InputError(f"ema must lie in (0, 1), got {options.ema}: 0.999 is a common choice")
+    _check_numbers(options)
     if options.batch_size is not None and options.batch_size > train_size:
         raise InputError(
             f"batch_size {options.batch_size} is larger than the training split ({train_size} samples): "
             f"give at most {train_size}, or 0 for all of it"
         )
+    check_effects(options, task_name, validation_size)
+    return options
+
+
+def _batch_size(largest: int, train_size: int) -> int:
+    """About fifty updates an epoch on small data: a power of two from 16 to ``largest``, never more than the data."""
+    power = 1 << round(math.log2(max(train_size / 50, 1)))
+    return min(max(16, min(power, largest)), train_size)
+
+
+_LEAST = {
+    "epochs": 1,
+    "max_steps": 1,
+    "batch_size": 0,
+    "accumulate": 1,
+    "early_stopping": 1,
+    "workers": 0,
+    "threads": 1,
+    "seed": 0,
+    "log_every": 1,
+    "checkpoint_epochs": 1,
+    "checkpoint_steps": 1,
+}
+
+
+def _check_numbers(options: TrainingOptions) -> None:
+    for name, least in _LEAST.items():
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    for name in ("warmup", "l1", "l2", "weight_decay"):
+        value = getattr(options, name)
+        if not 0 <= value < math.inf:
+            raise InputError(f"{name} must be 0 or more, got {value}")
+    if options.learning_rate is not None and not 0 < options.learning_rate < math.inf:
+        raise InputError(
+            f"learning_rate must be a positive number, got {options.learning_rate}: 0.001 is a common start"
+        )
+    for name in ("clip_norm", "clip_value", "max_norm"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{name} must be a positive number, got {value}: leave it out for no limit")
+    if options.ema is not None and not 0 < options.ema < 1:
+        raise InputError(f"ema must lie in (0, 1), got {options.ema}: 0.999 is a common choice")

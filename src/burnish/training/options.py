@@ -28,11 +28,13 @@ class TrainingOptions:
     learning_rate: float | None = None
     """Peak learning rate. Default: the usual one of the optimizer."""
     momentum: float = 0.9
-    """Momentum of momentum and nesterov (and RMSprop where given)."""
+    """Momentum of momentum and nesterov."""
     weight_decay: float | None = None
-    """Decay of weights (not of biases and normalisation) inside the optimizer; decoupled for adamw. Default: 0.05 for adamw, else 0."""
+    """Decay of weights (not of biases and normalisation) inside the optimizer; decoupled for adamw. Default: 0.05 for
+    adamw, else 0."""
     schedule: ScheduleName | None = None
-    """Course of the learning rate. Default: one-cycle for images and text, cosine for tables, constant for a GAN and closures."""
+    """Course of the learning rate. Default: one-cycle for images and text, cosine for tables, constant for a GAN, the
+    perceptron rule, lbfgs and newton-cg."""
     warmup: float = 0.0
     """Epochs of linear warm-up before the schedule."""
     step_epochs: float = 10.0

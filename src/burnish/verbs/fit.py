@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,16 @@ class Fit(TrainingOptions, DataOptions, RunFolderOptions):
     """
 
     data: str | None = None
-    """Name of a data set (see 'burnish data'), or a path: a folder of class folders, a CSV, Parquet, text or .npz file."""
+    """Name of a data set (see 'burnish data'), or a path: a folder of class folders, a CSV, Parquet, text or .npz
+    file."""
     model: str | None = None
-    """Name of a model (see 'burnish models'), or package.module:Class of your own. Default: chosen by the kind of data."""
+    """Name of a model (see 'burnish models'), or package.module:Class of your own. Default: chosen by the kind of
+    data."""
     model_option: dict[str, Any] = field(default_factory=dict)
     """An option of the model: --model-option dropout=0.2. May be given several times."""
     task: str | None = None
-    """What a batch means: classification, regression, language-modelling, gan, perceptron. Default: from data and model."""
+    """What a batch means: classification, regression, language-modelling, gan, perceptron. Default: from data and
+    model."""
     task_option: dict[str, Any] = field(default_factory=dict)
     """An option of the task: --task-option k=2. May be given several times."""
     parent: Path | None = None
@@ -77,7 +80,6 @@ def fit(
     if isinstance(data, Path):
         named["data"], data = str(data), str(data)
     settings = build(Fit, **{k: v for k, v in named.items() if v is not None}, **options)
-    settings = replace(settings, **named)
     given_model = None if isinstance(model, str) else model
     given_data = None if isinstance(data, str) else data
     if settings.resume is not None:

@@ -59,7 +59,7 @@ def prepare(options: Fit, data: Any, model: nn.Module | None, record: dict[str, 
         built.load_state_dict(parent.model.state_dict())
     task_record = (record or {}).get("task") or _choose_task(options, loaded, model_record)
     task = create(task_record["name"], loaded.schema, **task_record["options"])
-    resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train))
+    resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train), len(loaded.validation))
     assert isinstance(resolved, Fit)
     precision = resolve_precision(
         resolved, loaded.schema, torch.device(options.device.split(":")[0].replace("auto", "cpu"))

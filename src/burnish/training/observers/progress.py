@@ -18,6 +18,9 @@ SECONDS_BETWEEN_LINES = 10.0
 class Progress(Stateless):
     """Write to stderr, from values of the last row alone: no tensor is read for it.
 
+    Without a terminal (or without ``rich``) it writes a line for every validation, and one for a training row at most
+    every ten seconds.
+
     Args:
         quiet: say nothing at all.
     """
@@ -34,16 +37,19 @@ class Progress(Stateless):
         if self.quiet or not engine.world.is_main:
             return
         engine.events.on("start", self._start)
-        engine.events.on("end", lambda _engine: self.close())
+        engine.events.on("close", lambda _engine: self.close())
         engine.row_readers.append(lambda row: self._show(engine, row))
 
     def _start(self, engine: Engine) -> None:
         self._last_line = time.monotonic()
         if not sys.stderr.isatty():
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+        try:
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+        except ImportError:  # beside a bare torch: lines do as well
+            return
 
         columns = (
             TextColumn("{task.description}"),
