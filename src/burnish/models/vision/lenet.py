@@ -45,7 +45,7 @@ class LeNet5(nn.Module):
             height, width = input_size
             raise InputError(
                 f"lenet5 needs images of at least {_SMALLEST}x{_SMALLEST}, got {height}x{width}: "
-                f"resize them (--input-size 32), or take a model for small images (resnet20, mlp)"
+                f"resize them (image folders: --input-size 32), or take a model for small images (resnet20, mlp)"
             )
         height, width = (32 if 28 <= side < 32 else side for side in input_size)
         down, right = height - input_size[0], width - input_size[1]
