@@ -75,3 +75,75 @@ def played(monkeypatch):
         module.command = command
         monkeypatch.setitem(sys.modules, name, module)
     return calls
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory):
+    """A small network on bundled pictures; scores may be written into its folder."""
+    return _fit(tmp_path_factory, data="digits", model="mlp", epochs=1)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """A folder of class folders: reddish, greenish and bluish pictures of several sizes."""
+    import numpy as np
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("photos")
+    chance = np.random.default_rng(0)
+    for channel, name in enumerate(("blue", "green", "red")):
+        (folder / name).mkdir()
+        for number in range(10):
+            pixels = chance.integers(0, 120, (12 + number % 3, 16, 3), dtype=np.uint8)
+            pixels[:, :, 2 - channel] += 120
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos_run(photos, tmp_path_factory):
+    """A small network on the photos."""
+    return _fit(tmp_path_factory, data=photos, model="mlp", epochs=10, input_size=8)
+
+
+@pytest.fixture(scope="session")
+def customers(tmp_path_factory):
+    """A CSV file with numbers, gaps and categories: who is old churns."""
+    import random
+
+    chance = random.Random(0)
+    lines = ["age,plan,city,churned"]
+    for _ in range(200):
+        age = chance.randint(18, 80)
+        told = "" if chance.random() < 0.05 else age
+        lines.append(f"{told},{chance.choice(['basic', 'pro'])},{chance.choice('ABC')},{'yes' if age > 45 else 'no'}")
+    path = tmp_path_factory.mktemp("table") / "customers.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def table_run(customers, tmp_path_factory):
+    """A small network on the customers."""
+    return _fit(tmp_path_factory, data=customers, target="churned", model="mlp", epochs=20)
+
+
+@pytest.fixture(scope="session")
+def text_run(tmp_path_factory):
+    """A tiny language model of a text with 15 symbols."""
+    path = tmp_path_factory.mktemp("text") / "words.txt"
+    path.write_text("the quick cat\nsat on the mat\n" * 60)
+    options = {"hidden": 16, "num_layers": 1}
+    return _fit(tmp_path_factory, data=path, model_option=options, sequence_length=16, max_steps=20)
+
+
+@pytest.fixture(scope="session")
+def points_run(tmp_path_factory):
+    """A generator of points, barely trained."""
+    return _fit(tmp_path_factory, data="points", model="gan", max_steps=3)
+
+
+def _fit(tmp_path_factory, **options):
+    import burnish
+
+    return burnish.fit(out=tmp_path_factory.mktemp("runs"), quiet=True, **options)

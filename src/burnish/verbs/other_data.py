@@ -67,7 +67,7 @@ def other_data(run: Run, given: Any) -> Data:
         if codes is not None and isinstance(source, TextSource):
             source = TextSource(codes[source.codes.long()], source.length)
         splits[name] = Relabelled(source, labels) if data.schema.classes != run.schema.classes else source
-    return replace(data, schema=run.schema, **splits)
+    return Data(data.name, run.schema, **splits, origin=data.origin, notes=data.notes)
 
 
 class Relabelled(Source):

@@ -34,7 +34,7 @@ def report(*runs: Run | str | Path, to: str | Path | None = None, title: str | N
     Raises:
         InputError: a folder is not a run, or no run was given.
     """
-    folders = tuple(Path(getattr(run, "path", run)) for run in runs)
+    folders = tuple(Path(run) if isinstance(run, str | Path) else run.path for run in runs)
     return _draw(Report(run=folders, to=Path(to) if to is not None else None, title=title))
 
 
