@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help setup demo test lint format bench docs gpu clean
 
 PYTHON ?= python3
-# Where torch comes from, if not from pip's own index. Without a GPU, https://download.pytorch.org/whl/cpu saves gigabytes.
+# An index with the CPU build of torch, where the machine has no GPU: it saves gigabytes.
 TORCH_INDEX ?=
 READY := .venv/.ready
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet
