@@ -26,6 +26,34 @@ def test_a_limit_takes_a_sample_that_is_the_same_every_time():
     assert one.mean.item() == pytest.approx(0.5, abs=4 * 0.29 / 200**0.5)  # 4 standard errors
 
 
+class Watched(TensorSource):
+    """Remembers the most that was ever asked for at once."""
+
+    largest = 0
+
+    def gather(self, index):
+        inputs, targets = super().gather(index)
+        self.largest = max(self.largest, inputs.nbytes)
+        return inputs, targets
+
+
+def test_large_images_are_gathered_a_few_at_a_time():
+    source = Watched(torch.randint(0, 256, (100, 3, 160, 160), dtype=torch.uint8))
+    found = image_statistics(source)
+    assert 2**20 < source.largest <= 4 * 2**20
+    torch.testing.assert_close(found.mean, (source.inputs.double() / 255).mean((0, 2, 3)).float())
+
+
+@pytest.mark.parametrize("room", [1, 400, 10_000])
+def test_the_size_of_the_parts_changes_nothing(monkeypatch, room):
+    images = torch.rand(50, 2, 4, 5) + torch.tensor([0.0, 1e3]).view(2, 1, 1)
+    whole = image_statistics(TensorSource(images))
+    monkeypatch.setattr("burnish.data.statistics._CHUNK_BYTES", room)
+    parts = image_statistics(TensorSource(images))
+    assert torch.equal(parts.mean, whole.mean)
+    assert torch.equal(parts.std, whole.std)
+
+
 def test_missing_values_are_left_out_of_a_columns_statistics():
     rows = torch.randn(3000, 3) * torch.tensor([1.0, 1e-3, 50.0]) + torch.tensor([0.0, 1e4, -3.0])
     rows[torch.rand(3000, 3) < 0.2] = torch.nan

@@ -13,7 +13,8 @@ from burnish.common.seeding import generator
 from burnish.data.data import Data
 from burnish.data.source import Source
 
-_CHUNK = 1024
+_CHUNK_BYTES = 4 * 2**20
+"""Samples that are gathered at once take at most this much, and a few times as much in double precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +65,10 @@ def table_statistics(source: Source) -> Statistics:
 def _inputs(source: Source, index: Tensor) -> Iterator[Tensor]:
     if len(index) == 0:
         raise InputError("the training split is empty: there is nothing to take statistics of")
-    for start in range(0, len(index), _CHUNK):
-        yield source.gather(index[start : start + _CHUNK])[0]
+    sample: Tensor = source.gather(index[:1])[0]
+    count = max(1, _CHUNK_BYTES // max(sample.nbytes, 1))
+    for start in range(0, len(index), count):
+        yield source.gather(index[start : start + count])[0]
 
 
 def _over_samples(chunks: Iterator[Tensor]) -> Statistics:
