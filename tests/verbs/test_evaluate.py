@@ -93,9 +93,23 @@ def test_scores_on_other_data_are_kept_apart(table_run, customers, tmp_path, cap
     other = tmp_path / "next month.csv"
     other.write_text(customers.read_text())
     assert cli.main(["evaluate", str(table_run.path), "--data", str(other)]) == 0
-    assert " samples of next month (95% intervals)" in capsys.readouterr().out
+    assert "on 40 test samples of next month, --split all scores every one (95% intervals)" in capsys.readouterr().out
     assert kept(table_run, "test-next-month")["data"] == "next month"
     assert kept(table_run) == before
+
+
+def test_all_of_other_data_may_be_scored(table_run, customers, tmp_path, capsys):
+    other = tmp_path / "more.csv"
+    other.write_text(customers.read_text())
+    assert cli.main(["evaluate", str(table_run.path), "--data", str(other), "--split", "all"]) == 0
+    assert "0001-fit on 200 samples of more (95% intervals)" in capsys.readouterr().out
+    found = kept(table_run, "all-more")
+    predicted = burnish.predict(table_run, other).labels
+    truth = [line.rsplit(",", 1)[1] for line in other.read_text().splitlines()[1:]]
+    right = sum(label == true for label, true in zip(predicted, truth, strict=True))
+    assert found["metrics"]["accuracy"]["value"] == right / 200
+    with pytest.raises(InputError, match="--split all is for other data, given with --data: the run has learnt"):
+        burnish.evaluate(table_run, split="all")
 
 
 def test_naming_the_runs_own_data_is_no_other_data(table_run, customers):
@@ -155,7 +169,7 @@ def test_ones_own_module_is_given_again_or_trusted(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--split", "tset"], "--split expects one of train, validation, test, got 'tset'"),
+        (["--split", "tset"], "--split expects one of train, validation, test, all, got 'tset'"),
         (["--confidence", "95"], "confidence must lie in (0, 1), got 95"),
         (["--mistakes", "-1"], "mistakes must be 0 or more, got -1"),
         (["--data", "irs"], "there is no data 'irs' (did you mean 'iris'?)"),

@@ -13,7 +13,7 @@ from burnish.verbs.outcome import Outcome
 if TYPE_CHECKING:
     from torch import nn
 
-    from burnish.data import Data
+    from burnish.data import Data, Source
     from burnish.runs import Run
     from burnish.tasks import Evaluation
     from burnish.verbs.subject import Subject
@@ -25,8 +25,8 @@ class Evaluate(VerbOptions):
 
     run: Path = field(metadata={"positional": True})
     """Folder of the run."""
-    split: Literal["train", "validation", "test"] = "test"
-    """Which split to score. Look at test once, at the end."""
+    split: Literal["train", "validation", "test", "all"] = "test"
+    """Which split to score: look at test once, at the end; all is every sample of --data."""
     data: str | None = None
     """Other data that fit the run; their scores are kept apart. Default: the run's own."""
     confidence: float = 0.95
@@ -63,9 +63,12 @@ def command(options: Evaluate) -> Outcome:
     """Evaluate from the shell."""
     evaluation, kept, file = _score(options.run, options, options.data, None)
     on = f" of {kept['data']}" if options.data is not None else ""
+    if on and options.split != "all" and file.stem != f"evaluation-{options.split}":
+        on += ", --split all scores every one"
     unit = "windows" if kept["task"] == "language-modelling" else "samples"
+    split = "" if options.split == "all" else f"{options.split} "
     lines = [
-        f"{options.run.name} on {kept['count']:,} {options.split} {unit}{on} ({options.confidence:.0%} intervals)",
+        f"{options.run.name} on {kept['count']:,} {split}{unit}{on} ({options.confidence:.0%} intervals)",
         *(f"  {name:<16}{estimate}" for name, estimate in evaluation.metrics.items()),
         *(f"  {name:<16}{value:.4g}" for name, value in evaluation.summary.items() if isinstance(value, float)),
     ]
@@ -92,7 +95,8 @@ def _score(
         raise InputError(f"mistakes must be 0 or more, got {options.mistakes}: it is how many samples to keep")
     with opened(run, model, trust=options.trust, device=options.device) as subject:
         found = own_data(subject.run) if data is None else other_data(subject.run, data)
-        source = found.split(options.split)
+        suffix = _suffix(subject.run, found)
+        source = _source(found, options.split, bool(suffix))
         started = time.perf_counter()
         task = subject.run.task
         evaluation = task.evaluate(subject.model, evaluation_loader(source, device=subject.device), options.confidence)
@@ -108,12 +112,23 @@ def _score(
             "sample": _text(subject),
             "seconds": round(time.perf_counter() - started, 3),
         }
-        file = subject.run.path / f"evaluation-{options.split}{_suffix(subject.run, found)}.json"
+        file = subject.run.path / f"evaluation-{options.split}{suffix}.json"
     try:
         write_atomically(file, json.dumps(kept, indent=1))
     except OSError as error:
         raise InputError(f"cannot write {file}: {error.strerror}; a run must be writable to be evaluated") from None
     return evaluation, kept, file
+
+
+def _source(data: Data, split: str, is_other: bool) -> Source:
+    from burnish.common.errors import InputError
+    from burnish.verbs.joined import Joined
+
+    if split != "all":
+        return data.split(split)
+    if not is_other:
+        raise InputError("--split all is for other data, given with --data: the run has learnt from most of its own")
+    return Joined([data.train, data.validation, data.test])
 
 
 def _suffix(run: Run, data: Data) -> str:
