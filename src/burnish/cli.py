@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 READER_GONE = 141
 
+_NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""Failures of a disk, which are no bugs."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb.
@@ -36,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after ``burnish``; by default those of this process.
 
     Returns:
-        0 when it worked, 2 for bad input (one line on stderr says what and why), 130 when interrupted, 141 when the
-        reader of the output went away. Any other error is a bug in burnish and is raised as it is.
+        0 when it worked, 2 for bad input or a full disk (one line on stderr says what and why), 130 when interrupted,
+        141 when the reader of the output went away. Any other error is a bug in burnish and is raised as it is.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     name = "burnish"
@@ -66,6 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _abandon(sys.stdout)
         return READER_GONE
+    except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise
+        where = f" '{error.filename}'" if error.filename else ""
+        _complain(name, f"cannot write{where}: {error.strerror}; a run that has checkpoints goes on with --resume RUN")
+        return BAD_INPUT
 
 
 def overview() -> str:

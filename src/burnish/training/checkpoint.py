@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor
 
 from burnish.common.errors import BurnishError, CheckpointError
-from burnish.common.files import fsync_folder
+from burnish.common.files import fsync_folder, write_atomically
 from burnish.common.seeding import RngState
 from burnish.training.agreement import one_voice
 from burnish.training.distributed import World
@@ -100,10 +99,10 @@ def _explained(target: Path) -> Iterator[None]:
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         kept = [path.name for path in list_checkpoints(target.parent)]
-        raise CheckpointError(
-            f"could not write checkpoint {target}: {reason}; "
-            f"{f'{kept[-1]} is intact' if kept else 'there is none before it'}: free some space, then resume"
-        ) from error
+        after = (
+            f"{kept[-1]} is intact: free some space, then resume" if kept else "there is none before it: start again"
+        )
+        raise CheckpointError(f"could not write checkpoint {target}: {reason}; {after}") from error
 
 
 def read_checkpoint(path: Path, mesh: DeviceMesh | None = None) -> dict[str, Any]:
@@ -116,7 +115,9 @@ def read_checkpoint(path: Path, mesh: DeviceMesh | None = None) -> dict[str, Any
     Raises:
         CheckpointError: a file is missing, truncated or altered, or holds more than plain data.
     """
-    _verify(path)
+    for name in _verify(path):
+        if name.startswith("rng-"):
+            _load(path / name)  # while there is still the choice of an older checkpoint
     state: dict[str, Any] = put_back(_load(path / "state.pt"), path, mesh)
     return state
 
@@ -176,10 +177,12 @@ def _save(value: Any, path: Path) -> None:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a crafted pickle can make its reader fail in any way
         what = "holds something other than plain data" if "weights_only" in str(error) else "cannot be read"
         raise CheckpointError(f"checkpoint file {path} {what} and is refused") from error
+    if not isinstance(loaded, dict):
+        raise CheckpointError(f"checkpoint file {path} holds a {type(loaded).__name__}, not a state, and is refused")
     return loaded
 
 
@@ -191,13 +194,15 @@ def _digest(path: Path) -> str:
 def _seal(folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = {str(path.relative_to(folder)): _digest(path) for path in files}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1))
-    fsync_folder(folder)
+    write_atomically(folder / MANIFEST, json.dumps(manifest, indent=1))
 
 
-def _verify(path: Path) -> None:
+def _verify(path: Path) -> list[str]:
+    """The names of the files that the manifest vouches for."""
     try:
-        manifest = json.loads((path / MANIFEST).read_text())
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError
     except (OSError, ValueError):
         raise CheckpointError(f"checkpoint {path} has no readable manifest and is refused") from None
     for name, digest in manifest.items():
@@ -210,3 +215,4 @@ def _verify(path: Path) -> None:
             )
     if "state.pt" not in manifest:
         raise CheckpointError(f"checkpoint {path} does not vouch for its state and is refused")
+    return list(manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -61,7 +62,12 @@ def start(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
                 )
             if world.is_main:
                 stack.enter_context(RunLock(path))
-                _write_beginning(path, ready, environment(seed=options.seed, device=str(device), ranks=world.size))
+                env = environment(seed=options.seed, device=str(device), ranks=world.size)
+                try:
+                    _write_beginning(path, ready, env)
+                except OSError:
+                    shutil.rmtree(path, ignore_errors=True)
+                    raise
                 _tell(ready, path, options.quiet)
         keepers = _watch(engine, path, ready.options, observers)
         seed_everything(derive_seed(options.seed, "training", world.rank))

@@ -69,7 +69,7 @@ class Checkpointer(Stateless):
             )
         try:
             engine.load_state_dict(state)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, TypeError, RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(f"checkpoint {path} does not fit this model and its options: {reason}") from error
         generators = read_rng(path, engine.world.rank)
