@@ -62,7 +62,7 @@ class TrainingOptions:
     """Stop after this many epochs without progress on validation. The best weights are restored."""
 
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """bf16 autocast; auto takes it for images where the hardware has it."""
+    """bf16 autocast; auto takes it for images and text where the hardware has it."""
     channels_last: bool | None = None
     """Memory layout of images; by default on where bf16 is."""
     compile: bool = False

@@ -59,6 +59,7 @@ def resolve_precision(options: TrainingOptions, schema: Schema, device: torch.de
         raise InputError(
             f"channels_last needs images (C, H, W), got {schema.kind} inputs of shape {schema.input_shape}"
         )
-    bf16 = options.precision == "bf16" or (options.precision == "auto" and is_image and has_fast_bf16(device.type))
+    gains = is_image or schema.kind == "text"  # rows and points are too small for it
+    bf16 = options.precision == "bf16" or (options.precision == "auto" and gains and has_fast_bf16(device.type))
     channels_last = options.channels_last if options.channels_last is not None else bf16 and is_image
     return Precision(bf16, channels_last, device.type)

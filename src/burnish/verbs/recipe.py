@@ -71,7 +71,7 @@ def find(recipe: str) -> Path:
     path = Path(recipe).expanduser()
     if not path.is_file():
         hint = did_you_mean(recipe, known)
-        raise InputError(f"no recipe '{recipe}'{hint}: expected {' or '.join(known)}, or the path of a TOML file")
+        raise InputError(f"no recipe '{recipe}'{hint}: expected {', '.join(known)}, or the path of a TOML file")
     return path
 
 
