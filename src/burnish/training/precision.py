@@ -40,7 +40,7 @@ def has_fast_bf16(device_type: str) -> bool:
 
 
 def resolve_precision(options: TrainingOptions, schema: Schema, device: torch.device) -> Precision:
-    """Decide for one run; images alone gain from bf16 on a CPU, and small tables lose by it.
+    """Decide for one run; images and text gain from bf16 on a CPU, and small tables lose by it.
 
     Args:
         options: ``precision`` and ``channels_last``, where given, are kept.
