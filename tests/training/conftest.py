@@ -2,6 +2,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 import torch
@@ -17,22 +18,17 @@ def two_processes():
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-        processes = [
-            subprocess.Popen(
-                [sys.executable, file, str(answer)],
-                env=environment | {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)},
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for rank in range(2)
-        ]
-        try:
-            for process in processes:
-                _, said = process.communicate(timeout=100)
-                assert process.returncode == 0, said
-        finally:
-            for process in processes:
-                process.kill()
+        with ExitStack() as stack:
+            processes = []
+            for rank in range(2):
+                said = stack.enter_context(open(folder / f"rank-{rank}.txt", "w"))
+                own = environment | {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)}
+                process = subprocess.Popen([sys.executable, file, str(answer)], env=own, stdout=said, stderr=said)
+                stack.callback(process.wait)
+                stack.callback(process.kill)
+                processes.append(process)
+            codes = [process.wait(timeout=200) for process in processes]
+        assert codes == [0, 0], "\n".join((folder / f"rank-{rank}.txt").read_text()[-3000:] for rank in range(2))
         return torch.load(answer, weights_only=True)
 
     return run

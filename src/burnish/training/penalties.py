@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
@@ -54,7 +55,9 @@ class Penalty:
         return absolute + torch.dot(weights, weights) * (self.l2 / 2) if self.l2 else absolute
 
     def _over_shards(self) -> Tensor:
-        # Rows that do not divide evenly over ranks cannot be flattened; each rank gets the gradient of its own rows.
-        terms = [weight.abs().sum() * self.l1 + weight.square().sum() * (self.l2 / 2) for weight in self._weights]
-        total: Tensor = torch.stack(terms).sum().full_tensor()  # type: ignore[attr-defined]
-        return total
+        # The value is that of all ranks, the gradient that of this rank's rows.
+        rows: list[Tensor] = [weight.to_local() for weight in self._weights]  # type: ignore[attr-defined]
+        own = torch.stack([row.abs().sum() * self.l1 + row.square().sum() * (self.l2 / 2) for row in rows]).sum()
+        total = own.detach().clone()
+        dist.all_reduce(total, group=self._weights[0].device_mesh.get_group())  # type: ignore[attr-defined]
+        return own + (total - own.detach())

@@ -52,11 +52,19 @@ def take_out(state: Any, shards: dict[str, Tensor], place: str = "") -> Any:
 
 
 def write_shards(shards: dict[str, Tensor], folder: Path) -> None:
-    """Write the parts of all processes; every rank calls this."""
+    """Write the parts of all processes; every rank calls this.
+
+    Raises:
+        OSError: a process could not write its part; all ranks raise it.
+    """
+    from torch.distributed.checkpoint.api import CheckpointException
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
     from torch.distributed.checkpoint.state_dict_saver import save
 
-    save(shards, storage_writer=HuggingFaceStorageWriter(str(folder / SHARDS), save_distributed=True))
+    try:
+        save(shards, storage_writer=HuggingFaceStorageWriter(str(folder / SHARDS), save_distributed=True))
+    except CheckpointException as error:
+        raise OSError(_reason(error)) from error
 
 
 def put_back(state: Any, folder: Path, mesh: DeviceMesh | None) -> Any:
@@ -73,6 +81,7 @@ def put_back(state: Any, folder: Path, mesh: DeviceMesh | None) -> Any:
     wanted: dict[str, Tensor] = {}
     filled = _fill(state, mesh, wanted)
     if wanted:
+        from torch.distributed.checkpoint.api import CheckpointException
         from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
         from torch.distributed.checkpoint.state_dict_loader import load
 
@@ -80,10 +89,16 @@ def put_back(state: Any, folder: Path, mesh: DeviceMesh | None) -> Any:
             warnings.simplefilter("ignore")  # about loading alone, which is meant: nobody needs to wait for anybody
             try:
                 load(wanted, storage_reader=HuggingFaceStorageReader(str(folder / SHARDS)), no_dist=True)
-            except Exception as error:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise CheckpointError(f"the shards of checkpoint {folder} cannot be read: {reason}") from error
+            except (CheckpointException, Exception) as error:
+                raise CheckpointError(f"the shards of checkpoint {folder} cannot be read: {_reason(error)}") from error
     return filled
+
+
+def _reason(error: BaseException) -> str:
+    """The first process's failure in a line; torch wraps the failures of all into an exception of its own."""
+    failures = getattr(error, "failures", None)
+    inner = next(iter(failures.values()))[0] if failures else error
+    return str(inner).splitlines()[0] if str(inner) else type(inner).__name__
 
 
 def _fill(state: Any, mesh: DeviceMesh | None, wanted: dict[str, Tensor]) -> Any:
