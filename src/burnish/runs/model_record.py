@@ -136,11 +136,11 @@ def load_weights(module: nn.Module, path: Path) -> None:
         with safe_open(path, framework="pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             aliases = json.loads((file.metadata() or {}).get("aliases", "{}"))
+        state |= {name: state[source] for name, source in aliases.items()}
     except FileNotFoundError:
         raise InputError(
             f"there are no weights at {path}: the run did not finish; burnish fit --resume {path.parent}"
         ) from None
-        state |= {name: state[source] for name, source in aliases.items()}
     except (SafetensorError, ValueError, KeyError) as error:
         raise InputError(f"weights {path} are damaged: {error}; evaluate another run, or fit again") from None
     try:
