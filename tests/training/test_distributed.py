@@ -190,5 +190,5 @@ def test_more_processes_than_gpus_are_refused(monkeypatch):
 
 
 if __name__ == "__main__":
-    assert os.environ["WORLD_SIZE"] == "2"
     main(sys.argv[1])
+    os._exit(0)  # see burnish/__main__.py

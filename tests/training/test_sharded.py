@@ -1,5 +1,6 @@
 """Sharded weights learn, save and resume like whole ones. Run as a script, this file is one of two processes."""
 
+import os
 import shutil
 import sys
 from itertools import chain
@@ -215,3 +216,4 @@ def test_the_whole_state_of_a_whole_module_is_its_state_dict():
 
 if __name__ == "__main__":
     main(sys.argv[1])
+    os._exit(0)  # see burnish/__main__.py

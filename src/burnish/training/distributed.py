@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,6 +78,7 @@ def leave_world() -> None:
     """Close the connections of :func:`join_world`, if there are any."""
     if dist.is_initialized():
         dist.destroy_process_group()
+        time.sleep(0.05)  # gloo's threads let go of their last tensors, which they cannot once the interpreter ends
 
 
 def sync_grads(parameters: Iterable[nn.Parameter], size: int | None = None) -> None:
