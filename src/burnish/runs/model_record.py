@@ -83,12 +83,16 @@ def import_module(path: str) -> nn.Module:
             found = getattr(found, part)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"cannot import the model '{path}': {error}; expected package.module:Class") from None
+    except Exception as error:  # the user's own code
+        raise InputError(f"importing '{module_name}' failed with {type(error).__name__}: {error}") from error
     try:
         built = found() if not isinstance(found, nn.Module) else found
     except TypeError as error:
         raise InputError(
             f"cannot call {path} without arguments: {error}; pass the module from Python instead"
         ) from None
+    except Exception as error:
+        raise InputError(f"calling {path}() failed with {type(error).__name__}: {error}") from error
     if not isinstance(built, nn.Module):
         raise InputError(f"{path} gives a {type(built).__name__}, expected a torch.nn.Module")
     return built

@@ -44,7 +44,17 @@ class Classification(Task):
         self.label_smoothing = label_smoothing
 
     def loss(self, output: Any, batch: Batch) -> Tensor:
-        """Cross-entropy in nats ``(batch,)``, without smoothing."""
+        """Cross-entropy in nats ``(batch,)``, without smoothing.
+
+        Raises:
+            InputError: there is not one logit a class.
+        """
+        classes = len(self.schema.classes)
+        if output.ndim != 2 or output.shape[1] != classes:
+            raise InputError(
+                f"classification into {classes} classes needs outputs of shape (batch, {classes}), "
+                f"got {tuple(output.shape)}: give the model's last layer {classes} outputs"
+            )
         return F.cross_entropy(output, _targets(output, batch), reduction="none")
 
     def mean_loss(self, output: Any, batch: Batch) -> Tensor:

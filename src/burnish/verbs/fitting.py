@@ -81,13 +81,11 @@ def go_on(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
         with one_voice(world):
             run, recorded = _resumable(options)
             device = _place(recorded, world)
+            if data is None:  # a relative path would depend on where this process was started
+                recorded = replace(recorded, data=run.config["data"].get("origin", recorded.data))
             if data is None and recorded.data is None:
                 data = run.data
-            ready = prepare(recorded, data, model, record=run.config)
-            if ready.data.schema != run.schema:
-                raise InputError(
-                    f"the data are not what run {run.path} was fitted on: their schema differs; start a new run"
-                )
+            ready = prepare(recorded, data, model, record=run.config, schema=run.schema)
         with one_voice(world):
             engine = _engine(ready, world, device)
         with one_voice(world):

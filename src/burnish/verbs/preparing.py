@@ -14,6 +14,7 @@ from burnish.common.seeding import derive_seed, preserved_rng, seed_everything
 from burnish.data import Data, load
 from burnish.data.batch import Batch
 from burnish.data.options import DataOptions
+from burnish.data.schema import Schema
 from burnish.data.statistics import Statistics, statistics
 from burnish.models import default_model, entry, for_data, notes
 from burnish.runs.model_record import build, import_module, record_module, record_named
@@ -40,7 +41,13 @@ class Prepared:
     parent: str | None
 
 
-def prepare(options: Fit, data: Any, model: nn.Module | None, record: dict[str, Any] | None = None) -> Prepared:
+def prepare(
+    options: Fit,
+    data: Any,
+    model: nn.Module | None,
+    record: dict[str, Any] | None = None,
+    schema: Schema | None = None,
+) -> Prepared:
     """Load, choose and check.
 
     Args:
@@ -48,12 +55,15 @@ def prepare(options: Fit, data: Any, model: nn.Module | None, record: dict[str, 
         data: objects given from Python, instead of ``options.data``.
         model: a module given from Python, instead of ``options.model``.
         record: the config of the run that is resumed; its choices are taken, not made again.
+        schema: that of the run that is resumed.
 
     Raises:
         InputError: something cannot be used.
     """
     parent = load_run(options.parent, trust=options.trust) if options.parent is not None else None
     loaded, data_record = _load_data(options, data, parent.config["data"] if parent else None)
+    if record is not None:
+        _check_unchanged(loaded, schema, data_record["samples"], record["data"].get("samples"))
     built, model_record = _choose_model(options, model, loaded, record or (parent.config if parent else None))
     if parent is not None and record is None:
         built.load_state_dict(parent.model.state_dict())
@@ -88,10 +98,23 @@ def _load_data(options: Fit, data: Any, inherited: dict[str, Any] | None) -> tup
         "name": loaded.name,
         "seed": seed,
         "options": {k: v for k, v in chosen.items() if v is not None},
+        "samples": {"train": len(loaded.train), "validation": len(loaded.validation), "test": len(loaded.test)},
     }
     if loaded.origin is not None:
         record["origin"] = loaded.origin
     return loaded, record
+
+
+def _check_unchanged(data: Data, schema: Schema | None, samples: dict[str, int], before: dict[str, int] | None) -> None:
+    if schema is not None and data.schema != schema:
+        what = f"their schema differs ({schema.kind}, {schema.goal} then; {data.schema.kind}, {data.schema.goal} now)"
+    elif before is not None and samples != before:
+        what = "; ".join(
+            f"{before[name]} {name} samples then, {n} now" for name, n in samples.items() if n != before[name]
+        )
+    else:
+        return
+    raise InputError(f"{data.name} is not what it was when this run began: {what}; put it back, or start a new run")
 
 
 def _choose_model(
