@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
@@ -238,17 +239,19 @@ class Engine:
         self._pending.clear()
         passed = self._tick()
         rate = len(losses) * min(self.train.batch_size, len(self.train.source)) / max(passed, 1e-9)
-        row = {"loss": losses.mean().item(), "learning_rate": self.updater.learning_rate}
+        row = {"loss": math.fsum(losses) / len(losses), "learning_rate": self.updater.learning_rate}
         self.emit({"event": "train", **self._position(), **row, "samples_per_second": round(rate, 1)})
 
-    def _settled(self) -> Tensor:
+    def _settled(self) -> list[float]:
         """The losses since the last report, as means over the ranks; every rank comes here at the same step."""
-        losses = average_tensor(torch.stack(self._pending).float(), self.world)
-        self._pending[:] = losses.unbind()
-        bad = (~torch.isfinite(losses)).nonzero()
-        if len(bad):
-            with one_voice(self.world):
-                raise NonFiniteLossError(self._bad_loss_line(self.step - len(losses) + int(bad[0, 0]) + 1))
+        settled = average_tensor(torch.stack(self._pending).float(), self.world)
+        if self.world.size > 1:
+            self._pending[:] = settled.unbind()
+        losses: list[float] = settled.tolist()
+        for number, loss in enumerate(losses):
+            if not math.isfinite(loss):
+                with one_voice(self.world):
+                    raise NonFiniteLossError(self._bad_loss_line(self.step - len(losses) + number + 1))
         return losses
 
     def _bad_loss_line(self, step: int) -> str:
@@ -285,7 +288,7 @@ class Engine:
             "batch": self.batch,
             "epoch_is_open": self._epoch_is_open,
             "seconds": self.seconds,
-            "pending": self._settled().tolist() if self._pending else [],
+            "pending": self._settled() if self._pending else [],
             "observers": {observer.name: observer.state_dict() for observer in self.observers},
         }
 

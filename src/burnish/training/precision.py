@@ -13,6 +13,8 @@ from burnish.common.errors import InputError
 from burnish.data.schema import Schema
 from burnish.training.options import TrainingOptions
 
+_NOTHING = nullcontext()
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -24,7 +26,7 @@ class Precision:
 
     def context(self) -> AbstractContextManager[object]:
         """A fresh autocast context, or one that does nothing."""
-        return torch.autocast(self.device_type, dtype=torch.bfloat16) if self.bf16 else nullcontext()
+        return torch.autocast(self.device_type, dtype=torch.bfloat16) if self.bf16 else _NOTHING
 
 
 @cache
