@@ -206,7 +206,8 @@ def _train(engine: Engine, ready: Prepared, path: Path, keepers: _Keepers) -> Ru
         keepers.checkpointer.save(engine)
         command = f"torchrun --nproc-per-node {world.size} -m burnish" if world.size > 1 else "burnish"
         raise Interrupted(
-            f"stopped at step {engine.step} of {engine.total_steps} and saved; go on with: {command} fit --resume {path}"
+            f"stopped at step {engine.step} of {engine.total_steps} and saved; "
+            f"go on with: {command} fit --resume {path}"
         )
     engine.adopt_average()
     notes = list(ready.notes)

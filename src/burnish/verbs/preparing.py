@@ -180,8 +180,8 @@ def try_forward(model: nn.Module, task: Task, data: Data) -> None:
         reason = " ".join(str(error).split())
         shape = tuple(inputs.shape) if isinstance(inputs, torch.Tensor) else type(inputs).__name__
         raise InputError(
-            f"{type(model).__name__} cannot be trained on {data.name}: inputs of shape {shape} with task {task.name} gave "
-            f"{type(error).__name__}: {reason}"
+            f"{type(model).__name__} cannot be trained on {data.name}: "
+            f"inputs of shape {shape} with task {task.name} gave {type(error).__name__}: {reason}"
         ) from error
     if loss.shape != (len(batch),):
         raise InputError(
