@@ -105,6 +105,11 @@ def samples(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
 def write_photos(folder, count, size=32, mode="RGB"):
     """Two classes of ``count`` noisy pictures, one lighter than the other."""
     from PIL import Image

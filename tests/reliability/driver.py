@@ -5,9 +5,12 @@ the streams) and ``sabotage`` (functions of sabotage.py by name, with their argu
 answered at once, its exit code when it has ended: negative for a signal, as subprocess has it.
 """
 
+import gc
 import json
+import multiprocessing.util
 import os
 import sys
+import traceback
 
 import numpy.random
 import safetensors.torch
@@ -21,12 +24,12 @@ READY = numpy.random, safetensors.torch, tomli_w, torch._dynamo
 
 
 def serve():
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
         if child == 0:
-            become(request)
-            sys.exit(cli.main(request["words"]))
+            end(request)
         answer(child)
         answer(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
@@ -49,6 +52,20 @@ def become(request):
     watched = [observer for observer in observers if observer is not None]
     burnish.verbs.fitting.start = lambda options, data, model, _: start(options, data, model, watched)
     burnish.verbs.fitting.go_on = lambda options, data, model, _: go_on(options, data, model, watched)
+
+
+def end(request):
+    """What a process of burnish does from beginning to end, without the second that torch takes to be torn down."""
+    code = 1
+    try:
+        become(request)
+        code = cli.main(request["words"])
+    except Exception:
+        traceback.print_exc()
+    multiprocessing.util._exit_function()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def answer(value):

@@ -1,9 +1,15 @@
 """Bad input: one clear line, exit 2, no traceback, no run folder, nothing half-written."""
 
+import io
 import shutil
 import signal
+import tarfile
 
 import pytest
+
+from burnish.common.errors import InputError
+from burnish.data import load
+from burnish.runs.folder import RunLock
 
 from .conftest import write_photos
 
@@ -196,9 +202,20 @@ def test_resume_on_data_that_changed_is_refused(change, line, shell, place, tmp_
 
 
 def test_a_second_writer_is_refused(shell, place, tmp_path):
-    from burnish.runs.folder import RunLock
-
     ended = shell("fit", *CHURN, *MLP, "--out", tmp_path, cwd=place, kill_at={"step": 3})
     with RunLock(ended.run):
         assert "is being written by process" in shell("fit", "--resume", ended.run).line
     assert shell("fit", "--resume", ended.run).code == 0
+
+
+@pytest.mark.parametrize("name", ["../../outside.png", "/tmp/outside.png", "train/cat/../../../outside.png"])
+def test_an_archive_that_leads_outside_is_refused(name, tmp_path, monkeypatch):
+    (tmp_path / "data" / "cifar10-jpeg").mkdir(parents=True)
+    with tarfile.open(tmp_path / "data" / "cifar10-jpeg" / "cifar10-jpeg.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("train/cat/1.png"), io.BytesIO())
+        archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    monkeypatch.setenv("BURNISH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(InputError, match=r"has (an absolute path|'\.\.' in its path)"):
+        load("cifar10-jpeg")
+    assert not list(tmp_path.rglob("*.png"))
