@@ -60,6 +60,7 @@ def test_bf16_is_close_to_fp32_and_not_it(fit):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")  # torch warns of its own code
 def test_a_compiled_model_learns_the_same(fit):
     assert distance(fit(), fit(compile=True)) < 1e-5
 
