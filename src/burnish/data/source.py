@@ -115,10 +115,10 @@ class TensorSource(Source):
     def gather(self, index: Tensor) -> tuple[Any, Any]:
         """The chosen samples, stacked."""
         index = index.to(self.inputs.device)
-        inputs = self.inputs[index]
+        inputs = self.inputs.index_select(0, index)  # copies whole rows: several times faster than inputs[index]
         if inputs.dtype == torch.uint8:
             inputs = inputs.float().div_(255)
-        return inputs, inputs if self.targets is None else self.targets[index]
+        return inputs, inputs if self.targets is None else self.targets.index_select(0, index)
 
     def labels(self) -> Tensor | None:
         """Class labels of these samples, where they are known."""

@@ -32,9 +32,10 @@ class MetricsLog:
             engine.row_readers.append(self.write)
 
     def write(self, row: Row) -> None:
-        """Append one row."""
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row, allow_nan=True) + "\n")
+        """Append one row, in one piece."""
+        line = json.dumps(row, allow_nan=True) + "\n"
+        with open(self.path, "ab", buffering=0) as file:
+            file.write(line.encode())
 
     def state_dict(self) -> dict[str, Any]:
         """How long the file is."""

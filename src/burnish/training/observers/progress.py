@@ -63,7 +63,6 @@ class Progress(Stateless):
 
     def _show(self, engine: Engine, row: Row) -> None:
         validated = row["event"] == "validation"
-        line = _line(engine, row)
         if self._bar is not None:
             self._bar.update(
                 self._bar_task,
@@ -72,10 +71,10 @@ class Progress(Stateless):
                 numbers=_numbers(row),
             )
             if validated:
-                self._bar.console.print(line, highlight=False)
+                self._bar.console.print(_line(engine, row), highlight=False)
         elif validated or time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            print(line, file=sys.stderr, flush=True)
+            print(_line(engine, row), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Take the bar down."""
