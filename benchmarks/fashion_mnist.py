@@ -1,10 +1,10 @@
-"""Claim: resnet20 on fashion-mnist passes 92.0 % test accuracy in six epochs, at no more than 0.55 x a plain loop's CPU time.
+"""Claim: resnet20 on fashion-mnist passes 92.0 % test accuracy in six epochs, at <= 0.55 x a plain loop's CPU time.
 
 burnish plays the bundled preset (`burnish run fashion-mnist`): bf16 and channels_last where the processor has bf16
-arithmetic, data in memory. The plain loop is what a tutorial writes: fp32, a shuffled DataLoader over a TensorDataset, the
-same network, optimizer, rate, schedule, batch size and number of epochs. Both run in this process, one after the other,
-on one thread; times are CPU seconds of the whole fit, which for burnish include loading, validation after every epoch and
-checkpoints, and for the plain loop the training alone.
+arithmetic, data in memory. The plain loop is what a tutorial writes: fp32, a shuffled DataLoader over a TensorDataset,
+the same network, optimizer, rate, schedule, batch size and number of epochs. Both run in this process, one after the
+other, on one thread; times are CPU seconds of the whole fit, which for burnish include loading, validation after every
+epoch and checkpoints, and for the plain loop the training alone.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ WEIGHTS = {"rtol": 1e-4, "atol": 2e-6}
 TEXT = "the quick brown fox jumps over the lazy dog. " * 60
 CASES = {
     "mlp": {"data": "digits"},
-    "lenet5": {"data": "digits"},
+    "lenet5": {"data": "digits", "input_size": 16},
     "logistic-regression": {"data": "breast-cancer"},
     "perceptron": {"data": "digits"},
-    "char-lstm": {"model_option": {"embedding": 8, "hidden": 16, "layers": 1}, "sequence_length": 16},
+    "char-lstm": {"model_option": {"embedding": 8, "hidden": 16, "num_layers": 2}, "sequence_length": 16},
 }
 SHORT = {"epochs": 2, "max_steps": 24, "log_every": 5, "precision": "fp32", "quiet": True}
 

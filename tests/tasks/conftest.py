@@ -37,6 +37,9 @@ class Recorder:
         self.optimizers[name or "model"].step()
         self.optimizers[name or "model"].zero_grad()
 
+    def note(self, **values):
+        self.noted = {name: value.item() for name, value in values.items()}
+
 
 @pytest.fixture
 def recorder():

@@ -2,10 +2,19 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 import torch
+from tests.training.toy import SCHEMA, network, problem
+
+from burnish.data.loader import evaluation_loader, make_loader
+from burnish.tasks import Classification
+from burnish.training.defaults import resolve_options
+from burnish.training.engine import Engine
+from burnish.training.options import TrainingOptions
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +41,23 @@ def two_processes():
         return torch.load(answer, weights_only=True)
 
     return run
+
+
+@pytest.fixture
+def make_engine() -> Callable[..., Engine]:
+    """``make_engine(model=None, task=None, validation=True, source=None, **options)``."""
+
+    def make(model=None, task=None, validation=True, source=None, **options):
+        source = source or problem()
+        chosen = TrainingOptions(**({"epochs": 3, "batch_size": 16, "learning_rate": 0.01} | options))
+        task = task or Classification(SCHEMA)
+        resolved = resolve_options(chosen, task.schema, task.name, len(source))
+        return Engine(
+            model if model is not None else network(),
+            task,
+            make_loader(source, resolved.batch_size, shuffle=True, seed=resolved.seed),
+            replace(resolved, precision="fp32"),
+            validation=evaluation_loader(problem(48)) if validation else None,
+        )
+
+    return make

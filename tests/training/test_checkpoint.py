@@ -137,5 +137,5 @@ def test_what_a_killed_process_left_is_not_seen_and_is_removed(tmp_path):
 
 
 def test_an_empty_folder_is_told(tmp_path):
-    with pytest.raises(CheckpointError, match="there is no checkpoint in .*: nothing was saved"):
+    with pytest.raises(CheckpointError, match=r"there is no checkpoint in .*: nothing was saved"):
         read_latest(tmp_path)

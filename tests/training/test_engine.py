@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from tests.training.conftest import SCHEMA, network, problem
+from tests.training.toy import SCHEMA, network, problem
 from torch import nn
 
 from burnish.common.errors import InputError, NonFiniteLossError
@@ -224,3 +224,15 @@ def test_label_smoothing_changes_training_but_not_the_reported_loss():
     assert torch.equal(smooth.loss(output, batch), plain.loss(output, batch))
     expected = F.cross_entropy(output, batch.targets, label_smoothing=0.2)
     assert torch.equal(smooth.mean_loss(output, batch), expected)
+
+
+def test_what_a_task_notes_is_reported_as_a_mean_beside_the_loss(make_engine):
+    class Noting(Classification):
+        def step(self, engine, batch):
+            engine.note(even=torch.tensor(float(engine.step % 2 == 0)))
+            return super().step(engine, batch)
+
+    engine, rows = make_engine(task=Noting(SCHEMA), log_every=4), []
+    engine.row_readers.append(lambda row: rows.append(row.get("even")) if row["event"] == "train" else None)
+    engine.fit()
+    assert rows[:2] == [0.5, 0.5]

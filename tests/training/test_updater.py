@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.training.conftest import SCHEMA
+from tests.training.toy import SCHEMA
 from torch import nn
 
 from burnish.common.errors import InputError

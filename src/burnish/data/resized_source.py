@@ -15,8 +15,8 @@ from burnish.data.source import Source
 class ResizedSource(Source):
     """Images of another source, resized batch by batch, so that memory holds the small ones alone.
 
-    Bilinear, with the low-pass filter that shrinking needs (``antialias``). A source of squares stays one of squares; other
-    shapes are stretched.
+    Bilinear, with the low-pass filter that shrinking needs (``antialias``). Squares stay squares; other shapes are
+    stretched.
 
     Args:
         source: gives images ``(batch, C, H, W)`` in [0, 1].

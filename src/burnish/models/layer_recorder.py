@@ -27,7 +27,7 @@ class Record:
     calls: int = 0
 
 
-class LayerRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class LayerRecorder(TorchDispatchMode):
     """A context in which every forward of ``model`` is written down, in :attr:`records`, by the name of the layer.
 
     Operators of torch are counted as they run and put down to the innermost layer that is running. Attention is kept

@@ -94,6 +94,7 @@ class Gan(Task):
             generator_loss = self.generator_loss(model.discriminator(model.sample(count)))
         engine.backward(generator_loss * batch.weight, "generator")
         engine.update("generator")
+        engine.note(generator_loss=generator_loss * batch.weight)
         return loss.detach()
 
     @staticmethod

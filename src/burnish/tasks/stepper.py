@@ -52,3 +52,7 @@ class Stepper(Protocol):
     def update_with_closure(self, loss: Callable[[Batch], Tensor], batch: Batch) -> Tensor:
         """One step of an optimizer that evaluates the loss itself (L-BFGS, Newton-CG); returns the loss, detached."""
         ...
+
+    def note(self, **values: Tensor) -> None:
+        """Report scalars of this step as means beside the loss."""
+        ...

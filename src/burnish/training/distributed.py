@@ -22,7 +22,7 @@ PATIENCE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class World:
-    """This process among its peers: ``rank`` of ``size``, ``local_rank`` on its machine."""
+    """One process among its peers: ``rank`` of ``size``, ``local_rank`` on its machine."""
 
     rank: int = 0
     size: int = 1

@@ -22,9 +22,10 @@ from burnish.tasks.task import Task
 from burnish.training.agreement import one_voice
 from burnish.training.average import WeightAverage
 from burnish.training.constraints import max_norm_
-from burnish.training.distributed import World, average_tensor
+from burnish.training.distributed import World
 from burnish.training.evaluating import evaluate_together
 from burnish.training.events import Events, Row
+from burnish.training.ledger import Ledger
 from burnish.training.nonfinite import locate_non_finite
 from burnish.training.observers.observer import Observer
 from burnish.training.options import TrainingOptions
@@ -107,7 +108,8 @@ class Engine:
         self.row_readers: list[Callable[[Row], None]] = []
         self.observers: list[Observer] = []
         self._epoch_is_open = False
-        self._pending: list[Tensor] = []
+        self.ledger = Ledger(self.world)
+        self.note = self.ledger.note
         self._current: Batch | None = None
         self._clock = time.perf_counter()
         self.events.on("step", Engine._report, every=options.log_every)
@@ -166,7 +168,7 @@ class Engine:
         if self.step >= self.total_steps:  # resumed between the last step and the end of its epoch
             return self.batch >= self.steps_per_epoch
         self._epoch_is_open = True
-        train_step, events, pending, average = self.task.step, self.events, self._pending, self.average
+        train_step, events, losses, average = self.task.step, self.events, self.ledger.losses, self.average
         monotonic, max_norm = time.monotonic, self.options.max_norm
         for batch in self.train.batches(self.epoch, self.batch):
             self._current = batch
@@ -179,7 +181,7 @@ class Engine:
                 average.update(self.module)
             self.step += 1
             self.batch += 1
-            pending.append(loss if batch.weight == 1.0 else loss * batch.weight)
+            losses.append(loss if batch.weight == 1.0 else loss * batch.weight)
             if self.step >= events.next_step or monotonic() >= events.next_time:
                 events.fire_step(self)
             if self.step >= self.total_steps or self.stop_requested is not None:
@@ -201,7 +203,7 @@ class Engine:
         self.events.fire("epoch", self)
 
     def evaluate(self, batches: Loader) -> Evaluation:
-        """Score the module as it stands (its averaged weights, with ``ema``), leaving mode and generators as they were."""
+        """Score the module as it stands (with ``ema`` its averaged weights); mode and generators stay as they were."""
         with ExitStack() as stack:
             stack.enter_context(preserved_rng())
             if self.average is not None:
@@ -233,26 +235,29 @@ class Engine:
         return {"step": self.step, "epoch": round(epoch, 6), "seconds": round(self.seconds, 3)}
 
     def _report(self) -> None:
-        if not self._pending:
+        if not self.ledger.losses:
             return
-        losses = self._settled()
-        self._pending.clear()
+        settled = self._check_losses()
+        self.ledger.clear()
         passed = self._tick()
-        rate = len(losses) * min(self.train.batch_size, len(self.train.source)) / max(passed, 1e-9)
-        row = {"loss": math.fsum(losses) / len(losses), "learning_rate": self.updater.learning_rate}
+        rate = len(settled["loss"]) * min(self.train.batch_size, len(self.train.source)) / max(passed, 1e-9)
+        means = {name: math.fsum(values) / len(values) for name, values in settled.items()}
+        row = {**means, "learning_rate": self.updater.learning_rate}
         self.emit({"event": "train", **self._position(), **row, "samples_per_second": round(rate, 1)})
 
-    def _settled(self) -> list[float]:
-        """The losses since the last report, as means over the ranks; every rank comes here at the same step."""
-        settled = average_tensor(torch.stack(self._pending).float(), self.world)
-        if self.world.size > 1:
-            self._pending[:] = settled.unbind()
-        losses: list[float] = settled.tolist()
+    def _check_losses(self) -> dict[str, list[float]]:
+        """What the ledger holds; every rank comes here at the same step.
+
+        Raises:
+            NonFiniteLossError: a loss since the last report is NaN or infinite.
+        """
+        settled = self.ledger.settle()
+        losses = settled.get("loss", [])
         for number, loss in enumerate(losses):
             if not math.isfinite(loss):
                 with one_voice(self.world):
                     raise NonFiniteLossError(self._bad_loss_line(self.step - len(losses) + number + 1))
-        return losses
+        return settled
 
     def _bad_loss_line(self, step: int) -> str:
         batch = self._current
@@ -261,15 +266,17 @@ class Engine:
         if mesh_of(self.module) is not None:
             place = "in which layer is not looked for where weights are sharded"
         else:
-            place = locate_non_finite(
-                self.module,
-                lambda: self.task.forward(self.module, batch),
-                batch,
-                inputs_may_miss=self.task.schema.kind == "table",
-            )
+            with self.precision():
+                place = locate_non_finite(
+                    self.module,
+                    lambda: self.task.forward(self.module, batch),
+                    batch,
+                    inputs_may_miss=self.task.schema.kind == "table",
+                )
         return (
             f"the loss became NaN or infinite at step {step}: {place}. Try a learning rate below "
-            f"{self.updater.learning_rate:.2g}, --warmup 1, --clip-norm 1 or --precision fp32; the last checkpoint is kept"
+            f"{self.updater.learning_rate:.2g}, --warmup 1, --clip-norm 1 or --precision fp32; "
+            "the last checkpoint is kept"
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -288,7 +295,7 @@ class Engine:
             "batch": self.batch,
             "epoch_is_open": self._epoch_is_open,
             "seconds": self.seconds,
-            "pending": self._settled() if self._pending else [],
+            "ledger": self._check_losses(),
             "observers": {observer.name: observer.state_dict() for observer in self.observers},
         }
 
@@ -302,7 +309,7 @@ class Engine:
             self.average.load_state_dict(state["average"])
         self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
         self._epoch_is_open, self.seconds = state["epoch_is_open"], state["seconds"]
-        self._pending = [torch.tensor(loss, device=self.device) for loss in state["pending"]]
+        self.ledger.load_state_dict(state["ledger"], self.device)
         for observer in self.observers:
             observer.load_state_dict(state["observers"][observer.name])
 

@@ -63,7 +63,8 @@ class Updater:
         self._closure_kind = closure_kind(next(iter(self.optimizers.values())))
         if self.needs_closure and (self._only is None or options.accumulate > 1 or ranks > 1):
             raise InputError(
-                f"{options.optimizer} works with one optimizer, one process and accumulate 1: use adamw or momentum here"
+                f"{options.optimizer} works with one optimizer, one process and accumulate 1: "
+                "use adamw or momentum here"
             )
         penalised = options.l1 > 0 or options.l2 > 0
         self._penalties = (
