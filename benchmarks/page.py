@@ -1,0 +1,250 @@
+"""Rewrite docs/benchmarks.md from the committed results: ``python benchmarks/page.py``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+Rows = Sequence[Mapping[str, Any]]
+
+HEAD = """# Benchmarks
+
+Every claim about speed, size or accuracy has a script in `benchmarks/`, and what it last found is committed in
+`benchmarks/results/` with date, hardware and versions. This page is made from those files by `benchmarks/page.py`;
+nothing on it is typed by hand.
+
+| what | bar | measured | reached |
+|---|---|---|---|
+"""
+
+AGAIN = """
+## Measure again
+
+`make bench` installs the peers, runs every script and rewrites this page. One claim alone, and then the page:
+
+```
+.venv/bin/python benchmarks/engine.py
+.venv/bin/python benchmarks/page.py
+```
+
+Times are CPU seconds of the process unless a column says otherwise: the machine has other users. A peer that is not
+installed is left out, and its result says so.
+"""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One number to reach; ``measured`` finds it in the rows of a result, and whether it is good enough."""
+
+    what: str
+    bar: str
+    measured: Callable[[Rows], tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A result file, and what it is to show."""
+
+    result: str
+    title: str
+    text: str
+    bars: tuple[Bar, ...]
+
+
+def at_most(rows: Rows, column: str, limit: str, unit: str) -> tuple[str, bool]:
+    """The worst of the rows that carry a bar in the column ``limit``."""
+    judged = [row for row in rows if row[limit] is not None]
+    worst = max(judged, key=lambda row: float(row[column] - row[limit]))
+    return f"{worst[column]:.3g} {unit}", all(row[column] <= row[limit] for row in judged)
+
+
+def startup(what: str) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        row = next(row for row in rows if row["what"] == what)
+        imported = "torch imported" if row["imports_torch"] else "torch not imported"
+        return f"{row['cpu_s']:.3f} s, {imported}", row["cpu_s"] <= row["bar_cpu_s"] and not row["imports_torch"]
+
+    return measured
+
+
+def newton(rows: Rows) -> tuple[str, bool]:
+    steps = rows[0]["steps to 1e-6"]
+    return ("not reached" if steps is None else f"{steps} steps"), steps is not None and steps <= 20
+
+
+def fashion_accuracy(rows: Rows) -> tuple[str, bool]:
+    found = rows[0]["test accuracy"]
+    return f"{found:.2%} (mean of {rows[0]['seeds']} seeds)", found >= 0.92
+
+
+def fashion_time(rows: Rows) -> tuple[str, bool]:
+    return f"{rows[0]['ratio']:.2f} x", rows[0]["ratio"] <= 0.55
+
+
+def characters(column: str, limit: float, unit: str) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        worst = max(row[column] for row in rows if row["what"].startswith("burnish"))
+        return f"{worst:.4g} {unit} (worst seed)", worst <= limit
+
+    return measured
+
+
+CLAIMS = (
+    Claim(
+        "engine",
+        "The engine beside a hand-written loop",
+        "An MLP 32-64-64-4 on pre-built batches of 64, SGD, one thread: what each way of looping adds to a training step. "
+        "All take turns in one process and use the same update rule.",
+        (Bar("engine over a hand-written loop", "<= 10 us a step", lambda r: at_most(r, "over_us", "bar_us", "us")),),
+    ),
+    Claim(
+        "loader",
+        "The in-memory loader beside pre-built batches",
+        "Shuffled epochs; what it costs to hand out a batch.",
+        (
+            Bar(
+                "in-memory loader over pre-built batches",
+                "<= 10 us a batch",
+                lambda r: at_most(r, "over_us", "bar_us", "us"),
+            ),
+        ),
+    ),
+    Claim(
+        "startup",
+        "Starting",
+        "Whole fresh processes, the interpreter's own start included.",
+        (
+            Bar("`burnish --help`", "<= 0.3 s CPU, torch not imported", startup("burnish --help")),
+            Bar("`import burnish`", "<= 0.2 s CPU, torch not imported", startup("import burnish")),
+        ),
+    ),
+    Claim(
+        "fashion_mnist",
+        "fashion-mnist with ResNet-20",
+        "The preset `burnish run fashion-mnist` beside the loop of a tutorial: same network, optimizer and epochs.",
+        (
+            Bar("fashion-mnist, test accuracy after 6 epochs", ">= 92.0 %", fashion_accuracy),
+            Bar("fashion-mnist, CPU time of a plain fp32 loop", "<= 0.55 x", fashion_time),
+        ),
+    ),
+    Claim(
+        "newton_cg",
+        "Newton-CG on logistic regression",
+        "breast-cancer, against scikit-learn's optimum of the same objective.",
+        (Bar("Newton-CG to scikit-learn's optimum (loss to 1e-6)", "<= 20 steps", newton),),
+    ),
+    Claim(
+        "char_lstm",
+        "tiny-shakespeare with a character LSTM",
+        "The preset `burnish run shakespeare` on two cores, the last tenth held out, beside a plain fp32 loop with as "
+        "many updates.",
+        (
+            Bar("tiny-shakespeare, validation loss", "<= 1.55 nats", characters("nats", 1.55, "nats")),
+            Bar("tiny-shakespeare, wall time", "<= 90 s", characters("wall seconds", 90, "s")),
+        ),
+    ),
+    Claim(
+        "image_folder_memory",
+        "Memory of image folders",
+        "Peak memory of fitting folders of about one and of ten times the cache limit.",
+        (
+            Bar(
+                "memory of fitting a folder ten times the cache limit",
+                "flat: <= 20 MB more than a small one",
+                lambda r: at_most(r, "over_small_mb", "bar_mb", "MB more"),
+            ),
+        ),
+    ),
+)
+
+
+def load_results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
+    """Every committed result by its name."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def render(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page.
+
+    Raises:
+        ValueError: a result that no claim speaks of.
+    """
+    strays = set(results) - {claim.result for claim in CLAIMS}
+    if strays:
+        raise ValueError(
+            f"results without a claim: {', '.join(sorted(strays))}; add them to CLAIMS in benchmarks/page.py"
+        )
+    summary, sections = [], []
+    for claim in CLAIMS:
+        result = results.get(claim.result)
+        for bar in claim.bars:
+            found, reached = bar.measured(result["rows"]) if result else ("not measured yet", None)
+            verdict = {True: "yes", False: "**no**", None: ""}[reached]
+            summary.append(f"| [{bar.what}](#{anchor(claim.title)}) | {bar.bar} | {found} | {verdict} |")
+        if result:
+            sections.append(section(claim, result))
+    return HEAD + "\n".join(summary) + "\n" + "".join(sections) + AGAIN
+
+
+def section(claim: Claim, result: Mapping[str, Any]) -> str:
+    """One claim: its table, whether the bar was reached, and what the numbers depend on."""
+    sentences = []
+    for bar in claim.bars:
+        found, reached = bar.measured(result["rows"])
+        sentences.append(f"Bar: {bar.bar}. " + (f"Reached: {found}." if reached else f"**Missed**: {found}."))
+    hardware, versions = result["hardware"], result["versions"]
+    threads = "1 thread" if hardware["threads"] == 1 else f"{hardware['threads']} threads"
+    place = f"{hardware.get('gpu', hardware['cpu'])}, {hardware['cores']} cores, {threads}"
+    software = ", ".join(f"{name} {version}" for name, version in versions.items())
+    notes = "".join(f"- {note}\n" for note in [*sentences, *result["notes"]])
+    return (
+        f"\n## {claim.title}\n\n{claim.text} Script: `benchmarks/{claim.result}.py`.\n\n"
+        f"{table(result['rows'])}\n\n{notes}"
+        f"- {result['date']}; {place}; {software}.\n"
+    )
+
+
+def table(rows: Rows) -> str:
+    """Rows as a Markdown table.
+
+    >>> print(table([{"what": "ours", "bar_us": None, "over_us": 3.14159}]))
+    | what | bar us | over us |
+    |---|--:|--:|
+    | ours |  | 3.142 |
+    """
+    names = list(rows[0])
+    numeric = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
+    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |"]
+    lines.append("|" + "|".join("--:" if number else "---" for number in numeric) + "|")
+    lines += ["| " + " | ".join(cell(row[name]) for name in names) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def cell(value: Any) -> str:
+    """A value as a reader wants it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def anchor(title: str) -> str:
+    """The address that a heading gets.
+
+    >>> anchor("fashion-mnist with ResNet-20")
+    'fashion-mnist-with-resnet-20'
+    """
+    return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(load_results()), encoding="utf-8")
+    print(PAGE)
