@@ -41,7 +41,11 @@ format: $(READY)  ## put every file in the project's format
 
 bench: $(READY)  ## measure every claim beside its peers (minutes)
 	$(PIP) -e '.[dev,peers]' -c constraints.txt
-	for script in $$(grep -l '^if __name__' benchmarks/*.py | grep -v /gpu_); do .venv/bin/python "$$script"; done
+	@missed=""; for script in $$(grep -l '^if __name__' benchmarks/*.py | grep -v -e /gpu_ -e /page); do \
+		echo "$$script"; .venv/bin/python "$$script" || missed="$$missed $$script"; \
+	done; \
+	.venv/bin/python benchmarks/page.py; \
+	if [ -n "$$missed" ]; then echo "missed a bar, or failed:$$missed" >&2; exit 1; fi
 
 docs: $(READY)  ## build the documentation into site/
 	.venv/bin/mkdocs build --strict

@@ -100,8 +100,8 @@ CLAIMS = (
     Claim(
         "engine",
         "The engine beside a hand-written loop",
-        "An MLP 32-64-64-4 on pre-built batches of 64, SGD, one thread: what each way of looping adds to a training step. "
-        "All take turns in one process and use the same update rule.",
+        "An MLP 32-64-64-4 on pre-built batches of 64, SGD, one thread: what each way of looping adds to a training "
+        "step. All take turns in one process and use the same update rule.",
         (Bar("engine over a hand-written loop", "<= 10 us a step", lambda r: at_most(r, "over_us", "bar_us", "us")),),
     ),
     Claim(
