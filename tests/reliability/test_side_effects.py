@@ -83,9 +83,10 @@ def test_what_is_frozen_stays_frozen(tmp_path):
     model[0].requires_grad_(False)
     frozen = copy.deepcopy(model[:2].state_dict())
     free = copy.deepcopy(model[4].state_dict())
+    modes = [module.training for module in model.modules()]
     run = fit(tmp_path, model=model)
     assert run.model is model
-    assert not any(module.training for module in model.modules())  # a run's model is ready to be asked
+    assert [module.training for module in model.modules()] == modes
     assert equal(frozen | {"1.weight": model[1].weight, "1.bias": model[1].bias}, model[:2].state_dict())
     assert not equal(free, model[4].state_dict())
     assert [parameter.requires_grad for parameter in model.parameters()] == [False, False, True, True, True, True]

@@ -103,3 +103,30 @@ def test_progress_says_what_was_chosen(tmp_path, capsys):
     assert out == ""
     assert "iris: 105 train, 15 validation, 30 test; table, classification" in err
     assert f"run: {tmp_path / '0001-fit'}" in err
+
+
+def test_a_run_from_a_parent_starts_with_its_weights_and_names_it_relatively(tmp_path):
+    parent = burnish.fit("iris", "mlp", epochs=2, quiet=True, out=tmp_path / "runs")
+    child = burnish.fit(
+        parent=parent.path, max_steps=1, learning_rate=1e-12, weight_decay=0.0, quiet=True, out=tmp_path / "runs"
+    )
+    assert child.config["parent"] == "../0001-fit"
+    assert child.parent.path == parent.path
+    assert child.data.name == "iris"
+    for name, value in parent.model.state_dict().items():
+        torch.testing.assert_close(child.model.state_dict()[name], value)
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    assert burnish.load_run(tmp_path / "moved" / "0002-fit").parent.path == (tmp_path / "moved" / "0001-fit").resolve()
+
+
+def test_a_parent_of_other_data_is_refused_in_one_line(tmp_path):
+    parent = burnish.fit("iris", "mlp", max_steps=1, quiet=True, out=tmp_path)
+    with pytest.raises(InputError, match=r"the weights of run .* do not fit WithInput on these data"):
+        burnish.fit("wine", parent=parent.path, quiet=True, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["0001-fit"]
+
+
+def test_precision_is_written_down_as_decided(tmp_path):
+    run = burnish.fit("iris", "mlp", max_steps=1, quiet=True, out=tmp_path)
+    assert run.config["fit"]["precision"] == "fp32"
+    assert run.config["fit"]["channels_last"] is False

@@ -8,6 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from burnish.common.errors import InputError
 from burnish.common.intervals import Estimate
 from burnish.data.batch import Batch
 from burnish.tasks.evaluation import estimate
@@ -25,7 +26,16 @@ class LanguageModelling(Task):
     name = "language-modelling"
 
     def loss(self, output: Any, batch: Batch) -> Tensor:
-        """Nats per symbol of each window ``(batch,)``."""
+        """Nats per symbol of each window ``(batch,)``.
+
+        Raises:
+            InputError: the logits do not give every place one number a symbol.
+        """
+        expected = (*batch.targets.shape, len(self.schema.vocabulary))
+        if output.shape != expected:
+            raise InputError(
+                f"language modelling needs logits of shape {expected} (batch, length, symbols), got {tuple(output.shape)}"
+            )
         nats = F.cross_entropy(output.flatten(0, 1), batch.targets.flatten(), reduction="none")
         return nats.view_as(batch.targets).mean(dim=1)
 

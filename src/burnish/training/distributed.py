@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Iterable
@@ -37,6 +38,7 @@ class World:
 def join_world() -> World:
     """Join the processes that torchrun started; a world of one where it did not.
 
+    They stay joined until the process ends: a second meeting at the same place would find the traces of the first.
     What is on the CPU travels over gloo, so that processes with GPUs too can agree without waiting for a device.
 
     Raises:
@@ -53,6 +55,7 @@ def join_world() -> World:
     world = World(int(os.environ["RANK"]), size, int(os.environ.get("LOCAL_RANK", "0")))
     if not dist.is_initialized():
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
+        atexit.register(leave_world)
     return world
 
 
@@ -75,7 +78,7 @@ def own_device(device: torch.device, world: World) -> torch.device:
 
 
 def leave_world() -> None:
-    """Close the connections of :func:`join_world`, if there are any."""
+    """Close the connections of :func:`join_world`, if there are any; done when the process ends."""
     if dist.is_initialized():
         dist.destroy_process_group()
         time.sleep(0.05)  # gloo's threads let go of their last tensors, which they cannot once the interpreter ends

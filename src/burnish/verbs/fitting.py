@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ from burnish.runs.model_record import save_weights
 from burnish.runs.run import Run, load_run
 from burnish.training.agreement import lost_contact, one_voice
 from burnish.training.checkpoint import list_checkpoints
-from burnish.training.distributed import World, join_world, leave_world, own_device, share_object
+from burnish.training.distributed import World, join_world, own_device, share_object
 from burnish.training.engine import Engine
 from burnish.training.evaluating import parts_of_evaluation
 from burnish.training.observers.best import Best
@@ -49,7 +50,7 @@ def start(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
         with one_voice(world):
             check_processes(options.parallel, world)
             device = _place(options, world)
-            ready = prepare(options, data, model)
+            ready = prepare(options, data, model, device=device)
         with one_voice(world):
             engine = _engine(ready, world, device)  # before the folder is made: it checks the rest of the options
         with one_voice(world):
@@ -85,7 +86,7 @@ def go_on(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
                 recorded = replace(recorded, data=run.config["data"].get("origin", recorded.data))
             if data is None and recorded.data is None:
                 data = run.data
-            ready = prepare(recorded, data, model, record=run.config, schema=run.schema)
+            ready = prepare(recorded, data, model, record=run.config, schema=run.schema, device=device)
         with one_voice(world):
             engine = _engine(ready, world, device)
         with one_voice(world):
@@ -139,7 +140,6 @@ def _surroundings() -> Iterator[World]:
                 yield world
         finally:
             torch.set_num_threads(threads)
-            leave_world()
 
 
 def _place(options: Fit, world: World) -> torch.device:
@@ -220,11 +220,11 @@ def _train(engine: Engine, ready: Prepared, path: Path, keepers: _Keepers) -> Ru
     with one_voice(world):
         if world.is_main:
             save_weights(module, path / "model.safetensors")
-            result = _result(engine, ready, module, notes)
+            result = _result(engine, ready, module, notes, path)
             write_atomically(path / "result.json", json.dumps(result, indent=1))
     if not world.is_main and module is not engine.module:
         return Run(path, module).remember(ready.data)  # reads the weights when they are asked for
-    return Run(path).remember(ready.data, module.eval())
+    return Run(path).remember(ready.data, module if ready.is_own_object else module.eval())
 
 
 def _whole_module(engine: Engine, module: nn.Module) -> nn.Module:
@@ -237,7 +237,7 @@ def _whole_module(engine: Engine, module: nn.Module) -> nn.Module:
     return module
 
 
-def _result(engine: Engine, ready: Prepared, module: nn.Module, notes: list[str]) -> dict[str, Any]:
+def _result(engine: Engine, ready: Prepared, module: nn.Module, notes: list[str], path: Path) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     if len(ready.data.validation):
         loader: Loader = evaluation_loader(ready.data.validation, workers=ready.options.workers)
@@ -262,15 +262,20 @@ def _result(engine: Engine, ready: Prepared, module: nn.Module, notes: list[str]
         "epochs": engine.epoch,
         "steps": engine.step,
         "notes": notes,
-        "parent": ready.parent,
+        "parent": _seen_from(path, ready.parent),
     }
+
+
+def _seen_from(path: Path, parent: str | None) -> str | None:
+    """The parent's path relative to the run, so that a tree of runs can be moved."""
+    return parent if parent is None or not os.path.isabs(parent) else os.path.relpath(parent, path)
 
 
 def _write_beginning(path: Path, ready: Prepared, env: dict[str, Any]) -> None:
     config = {
         "verb": "fit",
         "burnish_version": env["burnish"],
-        "parent": ready.parent,
+        "parent": _seen_from(path, ready.parent),
         "fit": plain_options(ready.options),
         "model": ready.model_record,
         "task": ready.task_record,

@@ -18,7 +18,7 @@ from burnish.data.schema import Schema
 from burnish.data.statistics import Statistics, statistics
 from burnish.models import default_model, entry, for_data, notes
 from burnish.runs.model_record import build, import_module, record_module, record_named
-from burnish.runs.run import load_run
+from burnish.runs.run import Run, load_run
 from burnish.tasks import create, default_task
 from burnish.tasks.task import Task
 from burnish.training.defaults import resolve_options
@@ -39,6 +39,8 @@ class Prepared:
     data_record: dict[str, Any]
     notes: tuple[str, ...]
     parent: str | None
+    is_own_object: bool
+    """The model is a module that the caller holds, so its mode is theirs."""
 
 
 def prepare(
@@ -47,6 +49,7 @@ def prepare(
     model: nn.Module | None,
     record: dict[str, Any] | None = None,
     schema: Schema | None = None,
+    device: torch.device | None = None,
 ) -> Prepared:
     """Load, choose and check.
 
@@ -56,30 +59,44 @@ def prepare(
         model: a module given from Python, instead of ``options.model``.
         record: the config of the run that is resumed; its choices are taken, not made again.
         schema: that of the run that is resumed.
+        device: where training will be (the CPU by default); decides what "auto" precision means.
 
     Raises:
         InputError: something cannot be used.
     """
-    parent = load_run(options.parent, trust=options.trust) if options.parent is not None else None
-    loaded, data_record = _load_data(options, data, parent.config["data"] if parent else None)
+    fresh = record is None
+    parent = load_run(options.parent, trust=options.trust) if options.parent is not None and fresh else None
+    inherited = record or (parent.config if parent else None)
+    loaded, data_record = _load_data(options, data, inherited["data"] if inherited else None)
     if record is not None:
         _check_unchanged(loaded, schema, data_record["samples"], record["data"].get("samples"))
-    built, model_record = _choose_model(options, model, loaded, record or (parent.config if parent else None))
-    if parent is not None and record is None:
-        built.load_state_dict(parent.model.state_dict())
+    built, model_record = _choose_model(options, model, loaded, inherited)
+    if parent is not None:
+        _take_weights(built, parent)
     task_record = (record or {}).get("task") or _choose_task(options, loaded, model_record)
     task = create(task_record["name"], loaded.schema, **task_record["options"])
     resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train), len(loaded.validation))
     assert isinstance(resolved, Fit)
-    precision = resolve_precision(
-        resolved, loaded.schema, torch.device(options.device.split(":")[0].replace("auto", "cpu"))
-    )
-    if resolved.channels_last is None:
-        resolved = replace(resolved, channels_last=precision.channels_last)
+    # Written down as decided, so that a run resumed on other hardware computes as it began.
+    precision = resolve_precision(resolved, loaded.schema, device or torch.device("cpu"))
+    resolved = replace(resolved, precision="bf16" if precision.bf16 else "fp32", channels_last=precision.channels_last)
     try_forward(built, task, loaded)
     told = (*loaded.notes, *notes(built))
-    path = str(parent.path) if parent else None
-    return Prepared(resolved, loaded, built, model_record, task, task_record, data_record, told, path)
+    path = str(parent.path) if parent else (record or {}).get("parent")
+    return Prepared(
+        resolved, loaded, built, model_record, task, task_record, data_record, told, path, model is not None
+    )
+
+
+def _take_weights(model: nn.Module, parent: Run) -> None:
+    try:
+        model.load_state_dict(parent.model.state_dict())
+    except RuntimeError as error:
+        detail = " ".join(line.strip() for line in str(error).splitlines()[1:2])
+        raise InputError(
+            f"the weights of run {parent.path} do not fit {type(model).__name__} on these data: {detail} "
+            "Give the parent's own data and model, or start without --parent"
+        ) from None
 
 
 def _load_data(options: Fit, data: Any, inherited: dict[str, Any] | None) -> tuple[Data, dict[str, Any]]:
