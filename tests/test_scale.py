@@ -249,6 +249,28 @@ def test_bad_input_is_said_once_and_leaves_nothing_behind(line, message, tmp_pat
     assert not list(tmp_path.rglob("*"))
 
 
+TWICE = """
+import sys
+import burnish
+for seed in (0, 1):
+    run = burnish.fit("digits", "mlp", max_steps=5, out=sys.argv[1], quiet=True, seed=seed, parallel=sys.argv[2])
+    print("sum", sum(parameter.double().sum().item() for parameter in run.model.parameters()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_a_script_may_fit_twice_and_every_process_gets_the_model(parallel, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(TWICE)
+    command = [*TORCHRUN, str(script), str(tmp_path / "runs"), parallel]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=100)
+    assert done.returncode == 0, done.stderr
+    sums = [line for line in done.stdout.splitlines() if line.startswith("sum")]
+    assert len(sums) == 4
+    assert len(set(sums)) == 2
+
+
 FAILING = """
 import os, sys
 import burnish

@@ -34,7 +34,8 @@ class LanguageModelling(Task):
         expected = (*batch.targets.shape, len(self.schema.vocabulary))
         if output.shape != expected:
             raise InputError(
-                f"language modelling needs logits of shape {expected} (batch, length, symbols), got {tuple(output.shape)}"
+                f"language modelling needs logits of shape {expected}: batch, length, symbols; "
+                f"got {tuple(output.shape)}"
             )
         nats = F.cross_entropy(output.flatten(0, 1), batch.targets.flatten(), reduction="none")
         return nats.view_as(batch.targets).mean(dim=1)
