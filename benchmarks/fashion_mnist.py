@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import burnish
 from burnish.common.intervals import mean
 from burnish.common.module_state import evaluating
+from burnish.data.statistics import statistics as statistics_of
 from burnish.models import for_data
 from evidence import save
 
@@ -48,7 +49,7 @@ def plain(seed: int, epochs: int) -> tuple[float, float]:
     """The same for the loop of a tutorial."""
     data = burnish.data.load("fashion-mnist", seed=seed)
     torch.manual_seed(seed)
-    model = for_data("resnet20", data.schema, burnish.data.statistics(data))
+    model = for_data("resnet20", data.schema, statistics_of(data))
     images, labels = data.train.gather(torch.arange(len(data.train)))
     loader = DataLoader(TensorDataset(images, labels), batch_size=BATCH, shuffle=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
