@@ -13,8 +13,8 @@ import pytest
 
 from burnish import __version__, cli
 from burnish.common.errors import CheckpointError, InputError, Interrupted
-from burnish.verbs.options import VerbOptions
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import VerbOptions
+from burnish.verbs.interface.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

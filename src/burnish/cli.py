@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from burnish.common.errors import BurnishError, InputError, Interrupted, PeerError, did_you_mean
 
 if TYPE_CHECKING:
-    from burnish.verbs.outcome import Outcome
+    from burnish.verbs.interface.outcome import Outcome
 
 VERBS = {
     "fit": "Train a model on data; makes a run.",
@@ -104,12 +104,12 @@ def load_verb(verb: str) -> tuple[type[Any], Callable[[Any], Outcome]]:
 
 
 def _run_verb(verb: str, words: list[str]) -> int:
-    from burnish.verbs.arguments import parse
+    from burnish.verbs.interface.arguments import parse
 
     options_class, command = load_verb(verb)
     own_words = words[: words.index("--")] if "--" in words else words
     if "--help" in own_words or "-h" in own_words:
-        from burnish.verbs.help import help_page
+        from burnish.verbs.interface.help import help_page
 
         return _print(help_page(options_class))
     try:

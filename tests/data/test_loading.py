@@ -103,7 +103,7 @@ def test_a_folder_is_a_folder_of_images(tmp_path):
 
 
 def test_a_table_is_read(tmp_path):
-    pytest.importorskip("burnish.data.table")
+    pytest.importorskip("burnish.data.tables.table")
     rows = "\n".join(f"{n},{n % 7},{'yes' if n % 2 else 'no'}" for n in range(60))
     (tmp_path / "a.csv").write_text("size,age,churned\n" + rows + "\n")
     data = load(tmp_path / "a.csv", target="churned")

@@ -17,7 +17,7 @@ import safetensors.torch
 import tomli_w
 import torch._dynamo  # every optimizer imports it, for a second
 
-import burnish.verbs.fitting
+import burnish.verbs.fitting.fitting
 from burnish import cli
 
 READY = numpy.random, safetensors.torch, tomli_w, torch._dynamo
@@ -48,10 +48,10 @@ def become(request):
     sys.argv = ["burnish", *request["words"]]
     os.fsync = lambda handle: None  # a killed process loses nothing that it wrote; only waiting is saved here
     observers = [getattr(sabotage, name)(**given) for name, given in request["sabotage"].items()]
-    start, go_on = burnish.verbs.fitting.start, burnish.verbs.fitting.go_on
+    start, go_on = burnish.verbs.fitting.fitting.start, burnish.verbs.fitting.fitting.go_on
     watched = [observer for observer in observers if observer is not None]
-    burnish.verbs.fitting.start = lambda options, data, model, _: start(options, data, model, watched)
-    burnish.verbs.fitting.go_on = lambda options, data, model, _: go_on(options, data, model, watched)
+    burnish.verbs.fitting.fitting.start = lambda options, data, model, _: start(options, data, model, watched)
+    burnish.verbs.fitting.fitting.go_on = lambda options, data, model, _: go_on(options, data, model, watched)
 
 
 def end(request):

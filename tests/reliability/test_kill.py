@@ -142,8 +142,8 @@ PLACES = [
     *(("pathlib.Path.rename", call, when) for call in (3, 4, 5, 6) for when in ("before", "after")),
     *(("shutil.rmtree", call, when) for call in (4, 5, 6) for when in ("before", "after")),
     ("burnish.training.checkpoint._seal", 3, "before"),
-    ("burnish.verbs.fitting.save_weights", 1, "before"),
-    ("burnish.verbs.fitting.save_weights", 1, "after"),
+    ("burnish.verbs.fitting.fitting.save_weights", 1, "before"),
+    ("burnish.verbs.fitting.fitting.save_weights", 1, "after"),
 ]
 
 

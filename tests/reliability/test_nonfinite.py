@@ -83,4 +83,4 @@ def test_weights_that_burst_between_checkpoints_go_back_to_the_last_good_one(she
     assert kept == [bad - 2, bad - 1]
     for step in kept:
         state = torch.load(tmp_path / "0001-fit" / "checkpoints" / f"step-{step:010}" / "state.pt", weights_only=True)
-        assert all(torch.isfinite(loss) for loss in torch.tensor(state["pending"]))
+        assert all(torch.isfinite(loss) for loss in torch.tensor(state["ledger"]["loss"]))

@@ -11,7 +11,7 @@ import pytest
 from burnish.common.errors import InputError
 from burnish.runs.config import plain_options, read_options, write_config
 from burnish.verbs.fit import Fit
-from burnish.verbs.values import arms, is_flag
+from burnish.verbs.interface.values import arms, is_flag
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from tests.training.toy import SCHEMA, network, problem
 
-from burnish.data.loader import evaluation_loader, make_loader
+from burnish.data.loaders.loader import evaluation_loader, make_loader
 from burnish.tasks import Classification
 from burnish.training.defaults import resolve_options
 from burnish.training.engine import Engine

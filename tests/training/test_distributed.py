@@ -10,8 +10,8 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.data.batch import Batch
-from burnish.data.loader import make_loader
-from burnish.data.order import rank_bounds
+from burnish.data.loaders.loader import make_loader
+from burnish.data.loaders.order import rank_bounds
 from burnish.data.schema import Schema
 from burnish.data.source import TensorSource
 from burnish.tasks import create

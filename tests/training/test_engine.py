@@ -9,7 +9,7 @@ from tests.training.toy import SCHEMA, network, problem
 from torch import nn
 
 from burnish.common.errors import InputError, NonFiniteLossError
-from burnish.data.loader import make_loader
+from burnish.data.loaders.loader import make_loader
 from burnish.tasks import Classification
 
 

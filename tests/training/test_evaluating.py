@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from burnish.data.loader import evaluation_loader
+from burnish.data.loaders.loader import evaluation_loader
 from burnish.data.schema import Schema
 from burnish.data.source import TensorSource
 from burnish.tasks import create

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from burnish.common.errors import CheckpointError
-from burnish.data.loader import make_loader
+from burnish.data.loaders.loader import make_loader
 from burnish.data.schema import Schema
 from burnish.data.source import TensorSource
 from burnish.tasks import create

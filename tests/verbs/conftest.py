@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from burnish.common.errors import InputError
-from burnish.verbs.options import RunFolderOptions, VerbOptions
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import RunFolderOptions, VerbOptions
+from burnish.verbs.interface.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

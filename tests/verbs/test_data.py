@@ -3,7 +3,7 @@
 import pytest
 
 from burnish.common.errors import InputError
-from burnish.data import catalogue, locate
+from burnish.data.named import catalogue, locate
 from burnish.verbs.data import Data, command
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import burnish
 from burnish.common.errors import InputError
-from burnish.verbs.options import build
+from burnish.verbs.interface.options import build
 from burnish.verbs.run import Run, command, run
 
 RECIPE = """

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from burnish.data.batch import Batch
-    from burnish.data.catalogue import entry, names
     from burnish.data.data import Data
-    from burnish.data.loader import Loader, evaluation_loader, make_loader
+    from burnish.data.loaders.loader import Loader, evaluation_loader, make_loader
     from burnish.data.loading import load
+    from burnish.data.named.catalogue import entry, names
     from burnish.data.options import DataOptions
     from burnish.data.schema import Column, Schema
     from burnish.data.source import Source, Subset, TensorSource
@@ -39,16 +39,16 @@ _HOMES = {
     "Column": "schema",
     "Data": "data",
     "DataOptions": "options",
-    "Loader": "loader",
+    "Loader": "loaders.loader",
     "Schema": "schema",
     "Source": "source",
     "Subset": "source",
     "TensorSource": "source",
-    "entry": "catalogue",
-    "evaluation_loader": "loader",
+    "entry": "named.catalogue",
+    "evaluation_loader": "loaders.loader",
     "load": "loading",
-    "make_loader": "loader",
-    "names": "catalogue",
+    "make_loader": "loaders.loader",
+    "names": "named.catalogue",
     "split_indices": "splits",
 }
 

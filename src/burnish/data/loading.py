@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from burnish.common.errors import InputError, did_you_mean, unknown
-from burnish.data.catalogue import Entry, entry, names
 from burnish.data.data import Data
+from burnish.data.images.resized import ResizedSource
+from burnish.data.named.catalogue import Entry, entry, names
 from burnish.data.options import DataOptions
-from burnish.data.resized_source import ResizedSource
 from burnish.data.schema import Schema
 from burnish.data.source import Source
 
@@ -84,7 +84,7 @@ def _load_path(origin: str | Path, options: DataOptions, seed: int) -> Data:
     if not path.exists():
         raise _missing(str(origin), path)
     if path.is_dir():
-        from burnish.data.image_folder import load_image_folder
+        from burnish.data.images.folder import load_image_folder
 
         _refuse_others(options, _APPLIES["image-folder"], "an image folder")
         return load_image_folder(path, options, seed)
@@ -95,14 +95,14 @@ def _load_path(origin: str | Path, options: DataOptions, seed: int) -> Data:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty: expected a {path.suffix.lower()} file with data in it")
     if reader == "table":
-        from burnish.data.table import load_table
+        from burnish.data.tables.table import load_table
 
         return load_table(path, options, seed)
     if reader == "text":
         from burnish.data.text import load_text
 
         return load_text(path, options, seed)
-    from burnish.data.arrays import load_npz
+    from burnish.data.arrays.arrays import load_npz
 
     return load_npz(path, options, seed)
 
@@ -118,14 +118,14 @@ def _missing(given: str, path: Path) -> InputError:
 
 
 def _load_objects(origin: Any, options: DataOptions, seed: int) -> Data:
-    from burnish.data.torch_dataset import is_dataset, load_datasets
+    from burnish.data.arrays.torch_dataset import is_dataset, load_datasets
 
     _refuse_others(options, _APPLIES["arrays"], "tensors and data sets")
     parts = list(origin.values()) if isinstance(origin, Mapping) else [origin]
     if parts and all(is_dataset(part) for part in parts):
         return load_datasets(origin, options, seed)
     if parts and all(isinstance(part, tuple | list) or hasattr(part, "__array__") for part in parts):
-        from burnish.data.arrays import load_arrays
+        from burnish.data.arrays.arrays import load_arrays
 
         return load_arrays(origin, options, seed)
     raise InputError(
@@ -139,15 +139,15 @@ def _load_named(known: Entry, options: DataOptions, seed: int) -> Data:
     applies = _APPLIES.get(group, _SHARES)
     _refuse_others(options, applies, f"the set {known.name}")
     if known.reader == "text":
-        from burnish.data.locate import locate
+        from burnish.data.named.locate import locate
         from burnish.data.text import load_text
 
         text = load_text(locate(known)["input.txt"], options, seed)
         return replace(text, name=known.name, origin=known.name)
     if known.reader == "image-archive":
-        from burnish.data.archive import extract
-        from burnish.data.image_folder import load_image_folder
-        from burnish.data.locate import cache_folder, locate
+        from burnish.data.images.folder import load_image_folder
+        from burnish.data.named.archive import extract
+        from burnish.data.named.locate import cache_folder, locate
 
         (archive,) = locate(known).values()
         images = load_image_folder(extract(archive, cache_folder() / known.name / "images"), options, seed)
@@ -166,21 +166,21 @@ def _load_named(known: Entry, options: DataOptions, seed: int) -> Data:
 def _read_named(known: Entry, seed: int) -> tuple[dict[str, Source], Schema]:
     schema = Schema(known.kind, known.goal, known.input_shape, classes=known.classes)
     if known.reader == "bundled":
-        from burnish.data.bundled import read_bundled
+        from burnish.data.named.bundled import read_bundled
 
         source, schema = read_bundled(known)
         return {"train": source}, schema
     if known.reader == "ring":
-        from burnish.data.ring import ring_of_gaussians
+        from burnish.data.named.ring import ring_of_gaussians
 
         return {"train": ring_of_gaussians(known.samples, seed)}, schema
-    from burnish.data.locate import locate
+    from burnish.data.named.locate import locate
 
     files = locate(known)
     if known.reader == "idx":
-        from burnish.data.idx import read_idx_set
+        from burnish.data.named.idx import read_idx_set
 
         return read_idx_set(known, files), schema
-    from burnish.data.cifar import read_cifar10
+    from burnish.data.named.cifar import read_cifar10
 
     return read_cifar10(next(iter(files.values()))), schema

@@ -9,6 +9,7 @@ from typing import Any
 from burnish.common.errors import InputError
 from burnish.data.schema import Schema
 from burnish.training.effects import check_effects
+from burnish.training.optimizers import default_learning_rate
 from burnish.training.options import TrainingOptions
 
 # By task name first, then by kind of data: what people who train such models start from.
@@ -57,6 +58,8 @@ def resolve_options(
         chosen = {key: value for key, value in chosen.items() if key != "learning_rate"}  # the optimizer's own then
     open_fields = {f.name for f in fields(options) if getattr(options, f.name) is None}
     options = replace(options, **{name: value for name, value in chosen.items() if name in open_fields})
+    if options.learning_rate is None and options.optimizer is not None:
+        options = replace(options, learning_rate=default_learning_rate(options.optimizer))
     if options.weight_decay is None:
         options = replace(options, weight_decay=0.05 if options.optimizer == "adamw" else 0.0)
     if options.batch_size is None:

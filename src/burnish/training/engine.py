@@ -16,7 +16,7 @@ from burnish.common.errors import InputError, NonFiniteLossError
 from burnish.common.module_state import preserved_mode
 from burnish.common.seeding import preserved_rng
 from burnish.data.batch import Batch
-from burnish.data.loader import Loader
+from burnish.data.loaders.loader import Loader
 from burnish.tasks.evaluation import Evaluation
 from burnish.tasks.task import Task
 from burnish.training.agreement import one_voice

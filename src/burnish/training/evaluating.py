@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from burnish.data.loader import Loader
+from burnish.data.loaders.loader import Loader
 from burnish.tasks.evaluation import Evaluation, sample_columns, score
 from burnish.tasks.task import Task
 from burnish.training.distributed import World, copy_from_main, gather_objects, share_object

@@ -7,12 +7,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from burnish.common.errors import InputError, did_you_mean
-from burnish.verbs.options import VerbOptions
-from burnish.verbs.outcome import Outcome
-from burnish.verbs.table import table
+from burnish.verbs.interface.options import VerbOptions
+from burnish.verbs.interface.outcome import Outcome
+from burnish.verbs.interface.table import table
 
 if TYPE_CHECKING:
-    from burnish.data.catalogue import Entry
+    from burnish.data.named.catalogue import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 def _where(entry: Entry) -> tuple[str, str | None]:
     """Where a set is, in words, and its folder where it has one."""
-    from burnish.data.locate import cache_folder, find
+    from burnish.data.named.locate import cache_folder, find
 
     if not entry.files:
         return "bundled" if entry.reader == "bundled" else "computed", None

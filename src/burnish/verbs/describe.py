@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from burnish.common.errors import InputError
-from burnish.verbs.description import Description
-from burnish.verbs.options import VerbOptions
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.describing.description import Description
+from burnish.verbs.interface.options import VerbOptions
+from burnish.verbs.interface.outcome import Outcome
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from burnish.verbs.options import VerbOptions, build
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import VerbOptions, build
+from burnish.verbs.interface.outcome import Outcome
 
 if TYPE_CHECKING:
     from torch import nn
 
     from burnish.data import Data, Source
     from burnish.runs import Run
+    from burnish.runs.subject import Subject
     from burnish.tasks import Evaluation
-    from burnish.verbs.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +85,10 @@ def _score(
     from burnish.common.errors import InputError
     from burnish.common.files import write_atomically
     from burnish.common.intervals import proportion
-    from burnish.data.loader import evaluation_loader
-    from burnish.verbs.mistakes import worst
-    from burnish.verbs.other_data import other_data, own_data
-    from burnish.verbs.subject import opened
+    from burnish.data.loaders.loader import evaluation_loader
+    from burnish.runs.subject import opened
+    from burnish.verbs.scoring.mistakes import worst
+    from burnish.verbs.scoring.other_data import other_data, own_data
 
     proportion(1, 2, options.confidence)  # refuses a level that cannot be, before the work
     if options.mistakes < 0:
@@ -122,7 +122,7 @@ def _score(
 
 def _source(data: Data, split: str, is_other: bool) -> Source:
     from burnish.common.errors import InputError
-    from burnish.verbs.joined import Joined
+    from burnish.verbs.scoring.joined import Joined
 
     if split != "all":
         return data.split(split)
@@ -143,7 +143,7 @@ def _suffix(run: Run, data: Data) -> str:
 def _text(subject: Subject) -> str | None:
     """What a language model writes by itself."""
     from burnish.tasks import LanguageModelling
-    from burnish.verbs.generating import continue_text
+    from burnish.verbs.predicting.generating import continue_text
 
     if not isinstance(subject.run.task, LanguageModelling):
         return None
@@ -151,7 +151,7 @@ def _text(subject: Subject) -> str | None:
 
 
 def _plain(summary: dict[str, Any]) -> dict[str, Any]:
-    from burnish.verbs.mistakes import picture
+    from burnish.verbs.scoring.mistakes import picture
 
     plain = {name: value for name, value in summary.items() if name != "made"}
     if "made" in summary:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from burnish.common.errors import InputError
 from burnish.data.options import DataOptions
 from burnish.training.options import TrainingOptions
-from burnish.verbs.options import RunFolderOptions, build
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import RunFolderOptions, build
+from burnish.verbs.interface.outcome import Outcome
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,7 @@ def fit(
         NonFiniteLossError: training diverged; checkpoints written before stay.
         Interrupted: Ctrl-C; what was done is saved.
     """
-    from burnish.verbs.fitting import go_on, start
+    from burnish.verbs.fitting.fitting import go_on, start
 
     named = {"data": data if isinstance(data, str) else None, "model": model if isinstance(model, str) else None}
     if isinstance(data, Path):
@@ -89,7 +89,7 @@ def fit(
 
 def command(options: Fit) -> Outcome:
     """Fit from the shell."""
-    from burnish.verbs.fitting import go_on, start
+    from burnish.verbs.fitting.fitting import go_on, start
 
     if options.resume is not None:
         run = go_on(options, None, None, ())

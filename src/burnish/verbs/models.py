@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from burnish.common.errors import InputError, did_you_mean
-from burnish.verbs.options import VerbOptions
-from burnish.verbs.outcome import Outcome
-from burnish.verbs.table import table
+from burnish.verbs.interface.options import VerbOptions
+from burnish.verbs.interface.outcome import Outcome
+from burnish.verbs.interface.table import table
 
 if TYPE_CHECKING:
     from burnish.models.registry import ModelEntry

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from burnish.verbs.options import VerbOptions, build
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import VerbOptions, build
+from burnish.verbs.interface.outcome import Outcome
 
 if TYPE_CHECKING:
     from torch import nn
 
     from burnish.runs import Run
-    from burnish.verbs.predictions import Predictions
+    from burnish.verbs.predicting.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +90,8 @@ def command(options: Predict) -> Outcome:
 
 
 def _predict(run: Run | str | Path, options: Predict, x: Any, model: nn.Module | None) -> Predictions:
-    from burnish.verbs.predicting import predict_with
-    from burnish.verbs.subject import opened
+    from burnish.runs.subject import opened
+    from burnish.verbs.predicting.predicting import predict_with
 
     with opened(run, model, trust=options.trust, device=options.device) as subject:
         return predict_with(subject, options, x)

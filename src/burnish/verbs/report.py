@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from burnish.verbs.options import VerbOptions
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import VerbOptions
+from burnish.verbs.interface.outcome import Outcome
 
 if TYPE_CHECKING:
     from burnish.runs import Run

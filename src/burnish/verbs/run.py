@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from burnish.common.errors import InputError
-from burnish.verbs.options import RunFolderOptions, build
-from burnish.verbs.outcome import Outcome
+from burnish.verbs.interface.options import RunFolderOptions, build
+from burnish.verbs.interface.outcome import Outcome
 
 if TYPE_CHECKING:
-    from burnish.verbs.recipe import Step
+    from burnish.verbs.playing.recipe import Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Played:
         return tuple(Path(row["run"]) for row in self.rows)
 
     def __str__(self) -> str:
-        from burnish.verbs.comparison import as_table
+        from burnish.verbs.playing.comparison import as_table
 
         parts = [f"{self.title} ({self.seconds:.0f} s)"]
         if self.rows:
@@ -91,8 +91,8 @@ def run(recipe: str | Path, *, set: Sequence[str] = (), out: str | Path = "runs"
 
 
 def _play(options: Run) -> Played:
-    from burnish.verbs.comparison import row_of
-    from burnish.verbs.recipe import find, read
+    from burnish.verbs.playing.comparison import row_of
+    from burnish.verbs.playing.recipe import find, read
 
     recipe = read(find(options.recipe), options.set, options.out)
     start = time.perf_counter()

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from burnish.common.intervals import Estimate
-from burnish.data.loader import make_loader
+from burnish.data.loaders.loader import make_loader
 from burnish.data.schema import Schema
 from burnish.data.source import TensorSource
 from burnish.tasks import Classification, Evaluation

@@ -1,0 +1,1 @@
+"""From sources to batches: the order of samples, and who gathers them."""

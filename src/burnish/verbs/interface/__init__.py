@@ -1,0 +1,1 @@
+"""Words and values in, options out; outcomes as text and as JSON."""
