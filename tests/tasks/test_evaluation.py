@@ -1,5 +1,6 @@
 """Tests of burnish.tasks.evaluation."""
 
+import gc
 import math
 
 import pytest
@@ -32,6 +33,29 @@ def test_the_size_of_batches_changes_nothing(task, linear, size):
     assert cut.metrics["accuracy"] == whole.metrics["accuracy"]
     assert cut.summary == whole.summary
     assert torch.equal(cut.samples["index"], torch.arange(30))
+
+
+def test_the_rows_of_thousands_of_samples_stay_in_order(task, linear, monkeypatch):
+    predict = Classification.predict
+    monkeypatch.setattr(Classification, "predict", lambda self, output: predict(self, output) | {"scores": output})
+    whole, cut = evaluate(task, linear(4, 3), batches(9000, 9000)), evaluate(task, linear(4, 3), batches(9000, 512))
+    assert whole.samples.keys() == cut.samples.keys()
+    assert cut.samples["scores"].shape == (9000, 3)
+    for name, column in whole.samples.items():
+        torch.testing.assert_close(cut.samples[name], column)
+
+
+def test_no_tensor_is_kept_for_every_batch(task, linear):
+    counts = []
+
+    def counted(parts):
+        for part in parts:
+            counts.append(sum(type(thing) is torch.Tensor for thing in gc.get_objects()))
+            yield part
+
+    evaluate(task, linear(4, 3), counted(batches(640, 10)))
+    assert len(counts) == 64
+    assert counts[-1] <= counts[5]
 
 
 def test_every_sample_keeps_its_row(task, linear):

@@ -18,6 +18,8 @@ from burnish.data.batch import Batch
 if TYPE_CHECKING:
     from burnish.tasks.task import Task
 
+_FIRST_ROOM = 4096
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -60,7 +62,7 @@ def sample_columns(task: Task, model: nn.Module, batches: Iterable[Batch]) -> tu
     Raises:
         InputError: there are no samples.
     """
-    columns: dict[str, list[Tensor]] = {}
+    columns: dict[str, _Column] = {}
     scores: dict[str, Tensor] = {}
     with evaluating(model):
         for batch in batches:
@@ -69,10 +71,37 @@ def sample_columns(task: Task, model: nn.Module, batches: Iterable[Batch]) -> tu
             scores = {"loss": loss, **task.metrics(output, batch)}
             row = {"index": batch.index, **scores, **task.predict(output), **task.truth(batch)}
             for name, values in row.items():
-                columns.setdefault(name, []).append(values.detach())
+                columns.setdefault(name, _Column()).append(values.detach())
     if not columns:
         raise InputError("nothing to evaluate: the split has no samples")
-    return {name: torch.cat(parts).cpu() for name, parts in columns.items()}, list(scores)
+    return {name: column.values() for name, column in columns.items()}, list(scores)
+
+
+class _Column:
+    """Values of more and more samples, in one block of memory.
+
+    A small tensor kept from every batch would lie between the large ones that the batch has freed, and keep the
+    allocator from putting them together again: memory would grow with the split.
+    """
+
+    def __init__(self) -> None:
+        self._held: Tensor | None = None
+        self._count = 0
+
+    def append(self, values: Tensor) -> None:
+        stop = self._count + len(values)
+        if self._held is None:
+            self._held = values.new_empty(max(stop, _FIRST_ROOM), *values.shape[1:])
+        elif stop > len(self._held):
+            more = values.new_empty(max(stop, 2 * len(self._held)) - len(self._held), *values.shape[1:])
+            self._held = torch.cat([self._held, more])
+        self._held[self._count : stop] = values
+        self._count = stop
+
+    def values(self) -> Tensor:
+        """A copy of what came, on the CPU."""
+        assert self._held is not None
+        return self._held[: self._count].clone().cpu()
 
 
 def score(task: Task, samples: dict[str, Tensor], scored: Iterable[str], confidence: float = 0.95) -> Evaluation:
