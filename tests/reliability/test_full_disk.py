@@ -51,6 +51,6 @@ def test_a_full_disk_anywhere_is_one_line(function, shell, samples, tmp_path, un
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_run(shell, samples, tmp_path):
-    ended = spoilt(shell, samples, tmp_path, fill_disk_in={"function": "burnish.verbs.fitting.fitting.write_config"})
+    ended = spoilt(shell, samples, tmp_path, fill_disk_in={"function": "burnish.verbs.fitting.records.write_config"})
     assert "No space left on device" in ended.line
     assert not list(tmp_path.iterdir())

@@ -8,6 +8,7 @@ import pytest
 from burnish.common.errors import InputError
 from burnish.data.schema import Schema
 from burnish.training.defaults import resolve_options
+from burnish.training.optimizers import default_learning_rate
 from burnish.training.options import TrainingOptions
 
 SCHEMAS = {
@@ -48,7 +49,11 @@ def test_what_was_given_is_kept():
 
 def test_another_optimizer_has_its_own_usual_rate_and_no_decay():
     found = resolve(optimizer="momentum")
-    assert (found.learning_rate, found.weight_decay, found.schedule) == (None, 0.0, "one-cycle")
+    assert (found.learning_rate, found.weight_decay, found.schedule) == (
+        default_learning_rate("momentum"),
+        0.0,
+        "one-cycle",
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "newton-cg"])
