@@ -21,7 +21,7 @@ import torch.nn.functional as F
 import burnish
 from burnish.common.module_state import evaluating
 from burnish.data import load
-from burnish.data.loader import evaluation_loader, make_loader
+from burnish.data.loaders.loader import evaluation_loader, make_loader
 from burnish.models import for_data
 from evidence import save
 
