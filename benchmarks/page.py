@@ -101,8 +101,8 @@ CLAIMS = (
         "engine",
         "The engine beside a hand-written loop",
         "An MLP 32-64-64-4 on pre-built batches of 64, SGD, one thread: what each way of looping adds to a training "
-        "step. All take turns in one process and use the same update rule. The hand-written loop calls `zero_grad`, as most "
-        "do; burnish clears the gradients itself, which saves it about 6 us of what it adds elsewhere.",
+        "step. All take turns in one process and use the same update rule. The hand-written loop calls `zero_grad`, as "
+        "most do; burnish clears the gradients itself, which saves it about 6 us of what it adds elsewhere.",
         (Bar("engine over a hand-written loop", "<= 10 us a step", lambda r: at_most(r, "over_us", "bar_us", "us")),),
     ),
     Claim(
@@ -154,9 +154,9 @@ CLAIMS = (
     Claim(
         "image_folder_memory",
         "Memory of image folders",
-        "Peak memory of fitting folders of about one and of ten times the cache limit. The bar is held against rows whose "
-        "allocator gives freed blocks back at once; with its usual behaviour peaks of one folder differ by tens of MB from "
-        "run to run, so that those rows are shown but not judged.",
+        "Peak memory of fitting folders of about one and of ten times the cache limit. The bar is held against rows "
+        "whose allocator gives freed blocks back at once; with its usual behaviour peaks of one folder differ by tens of "
+        "MB from run to run, so that those rows are shown but not judged.",
         (
             Bar(
                 "memory of fitting a folder ten times the cache limit",
