@@ -155,8 +155,8 @@ CLAIMS = (
         "image_folder_memory",
         "Memory of image folders",
         "Peak memory of fitting folders of about one and of ten times the cache limit. The bar is held against rows "
-        "whose allocator gives freed blocks back at once; with its usual behaviour peaks of one folder differ by tens of "
-        "MB from run to run, so that those rows are shown but not judged.",
+        "whose allocator gives freed blocks back at once; with its usual behaviour peaks of one folder differ by tens "
+        "of MB from run to run, so that those rows are shown but not judged.",
         (
             Bar(
                 "memory of fitting a folder ten times the cache limit",
