@@ -31,7 +31,7 @@ def test_the_table_is_plain_text_and_never_cuts_a_number(fake_run):
     table = summary_table(summary_rows([fake_run(model="m" * 300)]))
     assert "\x1b" not in table
     assert "m" * 300 in table
-    assert "1.20 ms [1.10, 1.40]" in table
+    assert "1.20 ms" in table
 
 
 def test_the_table_folds_into_a_width(fake_run):

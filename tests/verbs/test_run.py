@@ -49,8 +49,9 @@ def test_the_table_has_a_row_a_run_and_the_report_below(recipe, tmp_path):
     assert text.startswith("Two runs (0 s)\n\nrun ")
     rows = [line.split("  ") for line in text.splitlines()]
     shown = [[cell.strip() for cell in row if cell] for row in rows]
-    assert ["base", "logistic-regression", "test accuracy 0.800 [0.700, 0.900]", "1,234", "0.5 ms", "1.5"] in shown
-    assert ["0002-fit", "mlp", "validation accuracy 0.900 [0.800, 0.950]", "1,234", "0.5 ms", "1.5"] in shown
+    numbers = ["1,234", "0.500 ms", "1.50 s"]
+    assert ["base", "logistic-regression", "digits", "test accuracy", "80.0 % [70.0, 90.0]", *numbers] in shown
+    assert ["0002-fit", "mlp", "digits", "validation accuracy", "90.0 % [80.0, 95.0]", *numbers] in shown
     assert text.endswith(f"report: {tmp_path}/runs/0001-fit/report.html")
 
 

@@ -53,14 +53,14 @@ def summary_row(record: Record) -> dict[str, Any]:
 
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """A row of :func:`summary_rows` in words, one per name in ``COLUMNS``."""
+    """A row of :func:`summary_rows` in words, one per name in ``COLUMNS``; a ``name`` in it stands for the run."""
     nan = float("nan")
     result = "no result yet"
     if row["value"] is not None:
         low, high = (nan if row[key] is None else row[key] for key in ("low", "high"))
         result = estimate_text(row["metric"], Estimate(row["value"], low, high, row["count"] or 0))
     return (
-        Path(row["run"]).name or row["run"],
+        row.get("name") or Path(row["run"]).name or row["run"],
         row["model"],
         row["data"],
         f"{row['split']} {words(row['metric'])}" if row["metric"] else ABSENT,
@@ -72,7 +72,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> str:
-    """A plain text table for terminals, without colours, that never cuts a number.
+    """A plain text table for terminals, without colours, that never cuts a number; latencies without their interval.
 
     Args:
         rows: from :func:`summary_rows`.
@@ -87,7 +87,8 @@ def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> s
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in _RIGHT else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in cells(row)))
+        latency = row["latency_ms"] and {"median": row["latency_ms"].get("median")}
+        table.add_row(*(Text(cell) for cell in cells(row | {"latency_ms": latency})))
     file = io.StringIO()
     Console(file=file, width=width or 10_000, color_system=None, force_terminal=False, legacy_windows=False).print(
         table

@@ -53,11 +53,11 @@ class Played:
         return tuple(Path(row["run"]) for row in self.rows)
 
     def __str__(self) -> str:
-        from burnish.verbs.playing.comparison import as_table
+        from burnish.reporting import summary_table
 
         parts = [f"{self.title} ({self.seconds:.0f} s)"]
         if self.rows:
-            parts.append(as_table(self.rows))
+            parts.append(summary_table(self.rows).rstrip())
         if self.report is not None:
             parts.append(f"report: {self.report}")
         return "\n\n".join(parts)
@@ -91,7 +91,7 @@ def run(recipe: str | Path, *, set: Sequence[str] = (), out: str | Path = "runs"
 
 
 def _play(options: Run) -> Played:
-    from burnish.verbs.playing.comparison import row_of
+    from burnish.reporting import summary_rows
     from burnish.verbs.playing.recipe import find, read
 
     recipe = read(find(options.recipe), options.set, options.out)
@@ -114,7 +114,8 @@ def _play(options: Run) -> Played:
                 made[step.id] = folder
         if outcome.data.get("report"):
             report = Path(outcome.data["report"])
-    rows = tuple(row_of(Path(folder), name) for folder, name in folders.items())
+    found = summary_rows([Path(folder) for folder in folders])
+    rows = tuple(row | {"name": name} for row, name in zip(found, folders.values(), strict=True))
     return Played(recipe.title, rows, report, time.perf_counter() - start)
 
 
