@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 
-class Batch(NamedTuple):
+@dataclass(slots=True)
+class Batch:
     """Samples that go through a model together.
 
     ``inputs`` and ``targets`` are tensors, or nested dicts and tuples of tensors, whose first dimension is the sample.
     ``index`` holds each sample's position in its split, ``(batch,)``, so that randomness, errors and mistakes can be
     traced to a sample. ``weight`` is this rank's share of a batch that several ranks split unevenly: the mean over the
     ranks of ``weight * loss.mean()`` is the mean over the whole batch.
+
+    Who wants other inputs (an attack, say) makes another batch with ``dataclasses.replace(batch, inputs=...)``.
     """
 
     inputs: Any
     targets: Any
-    index: Tensor  # type: ignore[assignment]
+    index: Tensor
     weight: float = 1.0
 
     def __len__(self) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,14 @@ from burnish.data.batch import Batch, map_tensors
 from burnish.data.loaders.memory_loader import to_channels_last
 from burnish.data.loaders.order import batch_bounds, epoch_order, rank_bounds
 from burnish.data.source import Source
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """How many workers pay is the user's to say; torch would warn of two on one core."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+        yield
 
 
 class FileLoader:
@@ -80,22 +90,25 @@ class FileLoader:
         plan, loader = self._idle or self._start_workers()
         self._idle = None
         plan.steps = steps
-        yield from zip(steps, loader, strict=True)
+        with _without_advice():
+            batches = iter(loader)
+        yield from zip(steps, batches, strict=True)
         self._idle = (plan, loader)
 
     def _start_workers(self) -> tuple[_Plan, DataLoader[Any]]:
         plan = _Plan()
-        loader: DataLoader[Any] = DataLoader(
-            self._reader,
-            batch_size=None,
-            sampler=plan,
-            num_workers=self._workers,
-            collate_fn=_as_it_is,
-            pin_memory=self._device.type == "cuda",
-            worker_init_fn=_quiet_worker,
-            generator=generator(self._seed, "workers"),
-            persistent_workers=True,
-        )
+        with _without_advice():
+            loader: DataLoader[Any] = DataLoader(
+                self._reader,
+                batch_size=None,
+                sampler=plan,
+                num_workers=self._workers,
+                collate_fn=_as_it_is,
+                pin_memory=self._device.type == "cuda",
+                worker_init_fn=_quiet_worker,
+                generator=generator(self._seed, "workers"),
+                persistent_workers=True,
+            )
         return plan, loader
 
     def _placed(self, read: tuple[Any, Any]) -> tuple[Any, Any]:
