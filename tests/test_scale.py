@@ -317,5 +317,5 @@ def test_a_process_that_is_killed_ends_the_job(tmp_path):
     os.kill(int(victims.split()[-1]), signal.SIGKILL)
     code, _, err = finish(job, timeout=60)
     assert code not in (None, 0)
-    assert "Traceback" not in err.split("torch.distributed.elastic")[0].split("W1")[0]
+    assert "src/burnish" not in err  # torchrun shows where it failed itself; no frame of ours is among that
     assert list_checkpoints(run / "checkpoints")
