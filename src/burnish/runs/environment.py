@@ -32,7 +32,7 @@ def environment(**more: Any) -> dict[str, Any]:
         "torch": torch.__version__,
         "numpy": _version("numpy"),
         "platform": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
@@ -48,7 +48,8 @@ def _version(package: str) -> str:
         return "from source"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Model of the processor, as the system names it."""
     cpu_info = Path("/proc/cpuinfo")
     if cpu_info.exists():
         for line in cpu_info.read_text().splitlines():
