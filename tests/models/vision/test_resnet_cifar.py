@@ -55,3 +55,11 @@ def test_a_depth_that_is_not_6n_plus_2_is_refused(depth):
 def test_a_width_below_1_is_refused():
     with pytest.raises(InputError, match="width must be at least 1, got 0"):
         create("resnet20", width=0)
+
+
+@pytest.mark.parametrize("side", [7, 8, 28])
+def test_the_shortcut_takes_every_other_pixel_and_pads_channels_on_both_sides(side):
+    x = torch.randn(2, 4, side, side)
+    out = PadShortcut(4, 8, 2)(x)
+    assert torch.equal(out[:, 2:6], x[:, :, ::2, ::2])
+    assert out[:, :2].abs().sum() == out[:, 6:].abs().sum() == 0
