@@ -26,7 +26,7 @@ class Run(RunFolderOptions):
     """
 
     recipe: str = field(metadata={"positional": True})
-    """Name of a bundled recipe (quickstart, fashion-mnist), or the path of a TOML file."""
+    """Name of a bundled recipe (quickstart, fashion-mnist, shakespeare), or the path of a TOML file."""
     set: tuple[str, ...] = ()
     """Replace one option of one step: base.epochs=2, where base is the step's id or number. May be given again."""
 
