@@ -21,7 +21,7 @@ from burnish.tasks.evaluation import Evaluation
 from burnish.tasks.task import Task
 from burnish.training.agreement import one_voice
 from burnish.training.average import WeightAverage
-from burnish.training.constraints import max_norm_
+from burnish.training.constraints import MaxNorm
 from burnish.training.distributed import World
 from burnish.training.evaluating import evaluate_together
 from burnish.training.events import Events, Row
@@ -169,14 +169,15 @@ class Engine:
             return self.batch >= self.steps_per_epoch
         self._epoch_is_open = True
         train_step, events, losses, average = self.task.step, self.events, self.ledger.losses, self.average
-        monotonic, max_norm = time.monotonic, self.options.max_norm
+        monotonic, limit = time.monotonic, self.options.max_norm
+        keep_norms = MaxNorm(self.module, limit) if limit is not None else None  # walks the module once, not every step
         for batch in self.train.batches(self.epoch, self.batch):
             self._current = batch
             if self._rate_moves:
                 self.updater.set_rates(self.schedule.factor(self.step / self.steps_per_epoch))
             loss = train_step(self, batch)
-            if max_norm is not None:
-                max_norm_(self.module, max_norm)
+            if keep_norms is not None:
+                keep_norms()
             if average is not None:
                 average.update(self.module)
             self.step += 1
