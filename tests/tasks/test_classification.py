@@ -8,6 +8,7 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_
 from burnish.common.errors import InputError
 from burnish.data.batch import Batch
 from burnish.data.schema import Schema
+from burnish.models.auxiliary import AuxiliaryOutput
 from burnish.tasks.classification import Classification, labels, macro_f1
 
 
@@ -113,3 +114,14 @@ def test_fewer_than_two_classes_are_named(classes):
 def test_smoothing_out_of_range_is_named(classes, share):
     with pytest.raises(InputError, match=rf"label_smoothing must lie in \[0, 1\), got {share}: 0.1 is usual"):
         Classification(classes, label_smoothing=share)
+
+
+def test_auxiliary_heads_are_trained_and_do_not_count_otherwise(classes, logits):
+    task = Classification(classes, label_smoothing=0.1)
+    side = logits.flip(0)
+    output = AuxiliaryOutput(logits, (side, side), 0.3)
+    one, other = task.mean_loss(logits, batch(LABELS)), task.mean_loss(side, batch(LABELS))
+    torch.testing.assert_close(task.mean_loss(output, batch(LABELS)), one + 0.3 * 2 * other)
+    assert torch.equal(task.loss(output, batch(LABELS)), task.loss(logits, batch(LABELS)))
+    assert torch.equal(task.metrics(output, batch(LABELS))["accuracy"], task.metrics(logits, batch(LABELS))["accuracy"])
+    assert torch.equal(task.predict(output)["prediction"], logits.argmax(1))

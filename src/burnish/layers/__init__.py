@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from burnish.layers.denormalise import Denormalise
     from burnish.layers.initialise import initialise_
     from burnish.layers.normalise import Normalise
+    from burnish.layers.stochastic_depth import StochasticDepth
     from burnish.layers.table_input import TableInput
+    from burnish.layers.undrawn import undrawn
 
 _HOMES = {
     "Denormalise": "denormalise",
     "Normalise": "normalise",
     "ReceptiveField": "conv_arithmetic",
+    "StochasticDepth": "stochastic_depth",
     "TableInput": "table_input",
     "Window": "conv_arithmetic",
     "activation": "activations",
@@ -32,12 +35,14 @@ _HOMES = {
     "receptive_field": "conv_arithmetic",
     "smallest_input": "conv_arithmetic",
     "transposed_output_size": "conv_arithmetic",
+    "undrawn": "undrawn",
 }
 
 __all__ = [
     "Denormalise",
     "Normalise",
     "ReceptiveField",
+    "StochasticDepth",
     "TableInput",
     "Window",
     "activation",
@@ -46,6 +51,7 @@ __all__ = [
     "receptive_field",
     "smallest_input",
     "transposed_output_size",
+    "undrawn",
 ]
 
 

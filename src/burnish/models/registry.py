@@ -15,6 +15,7 @@ from torch import nn
 
 from burnish.common.errors import InputError, did_you_mean, unknown
 from burnish.models.option_values import fit_option
+from burnish.models.published import Published
 
 BuilderT = TypeVar("BuilderT", bound=Callable[..., nn.Module])
 _SHARED = ("num_classes", "in_channels", "input_size")
@@ -33,6 +34,7 @@ class ModelEntry:
         task: the task that trains it, where the data's usual one does not.
         native_size: side of the square images it was published for; also the size where none is given.
         summary: one line for lists.
+        published: weights that others have trained, the best known first.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ModelEntry:
     task: str | None = None
     native_size: int | None = None
     summary: str = ""
+    published: tuple[Published, ...] = ()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -67,6 +70,7 @@ def register(
     task: str | None = None,
     native_size: int | None = None,
     summary: str = "",
+    published: tuple[Published, ...] = (),
 ) -> Callable[[BuilderT], BuilderT]:
     """Give a builder a name in the registry.
 
@@ -86,7 +90,7 @@ def register(
             raise InputError(
                 f"the model name '{key}' is taken by {known.builder.__module__}: register under another name"
             )
-        _entries[key] = ModelEntry(key, kinds, builder, paper, task, native_size, summary)
+        _entries[key] = ModelEntry(key, kinds, builder, paper, task, native_size, summary, published)
         return builder
 
     return decorate

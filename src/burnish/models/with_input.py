@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from burnish.models.auxiliary import AuxiliaryOutput
+
 
 class WithInput(nn.Module):
     """Run an input layer (normalisation, table encoding), then a model.
@@ -33,4 +35,6 @@ class WithInput(nn.Module):
 
     def forward(self, inputs: Any) -> Any:
         outputs = self.model(self.input(inputs))
-        return outputs if self.output is None else self.output(outputs)
+        if self.output is None:
+            return outputs
+        return outputs.map(self.output) if isinstance(outputs, AuxiliaryOutput) else self.output(outputs)

@@ -12,6 +12,7 @@ from burnish.common.errors import InputError
 from burnish.common.intervals import Estimate, unit_score
 from burnish.data.batch import Batch
 from burnish.data.schema import Schema
+from burnish.models.auxiliary import main_output, weighted_loss
 from burnish.tasks.show import show_input
 from burnish.tasks.task import Metrics, Shown, Task
 
@@ -50,6 +51,7 @@ class Classification(Task):
             InputError: there is not one logit a class.
         """
         classes = len(self.schema.classes)
+        output = main_output(output)
         if output.ndim != 2 or output.shape[1] != classes:
             raise InputError(
                 f"classification into {classes} classes needs outputs of shape (batch, {classes}), "
@@ -58,16 +60,19 @@ class Classification(Task):
         return F.cross_entropy(output, _targets(output, batch), reduction="none")
 
     def mean_loss(self, output: Any, batch: Batch) -> Tensor:
-        """Mean cross-entropy, a scalar, with smoothing: what training descends."""
-        return F.cross_entropy(output, _targets(output, batch), label_smoothing=self.label_smoothing)
+        """Mean cross-entropy, a scalar, with smoothing, of auxiliary heads too: what training descends."""
+        return weighted_loss(
+            lambda logits: F.cross_entropy(logits, _targets(logits, batch), label_smoothing=self.label_smoothing),
+            output,
+        )
 
     def metrics(self, output: Any, batch: Batch) -> Metrics:
         """``accuracy``: 1 where the largest logit is that of the true class ``(batch,)``."""
-        return {"accuracy": (output.argmax(dim=1) == labels(batch)).float()}
+        return {"accuracy": (main_output(output).argmax(dim=1) == labels(batch)).float()}
 
     def predict(self, output: Any) -> dict[str, Tensor]:
         """The class of highest probability, and that probability, each ``(batch,)``."""
-        confidence, prediction = output.float().softmax(dim=1).max(dim=1)
+        confidence, prediction = main_output(output).float().softmax(dim=1).max(dim=1)
         return {"prediction": prediction, "confidence": confidence}
 
     def truth(self, batch: Batch) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from burnish.common.errors import InputError
 from burnish.common.intervals import Estimate, mean
 from burnish.data.batch import Batch
+from burnish.models.auxiliary import main_output
 from burnish.tasks.show import show_input
 from burnish.tasks.task import Metrics, Shown, Task
 
@@ -41,7 +42,7 @@ class Regression(Task):
 
     def predict(self, output: Any) -> dict[str, Tensor]:
         """The numbers: ``(batch,)`` for one target, else ``(batch, targets)``."""
-        return {"prediction": _columns(output).squeeze(1)}
+        return {"prediction": _columns(main_output(output)).squeeze(1)}
 
     def truth(self, batch: Batch) -> dict[str, Tensor]:
         """The targets, shaped as the predictions are."""
@@ -60,8 +61,8 @@ class Regression(Task):
         return show_input(self.schema, batch, position)
 
     @staticmethod
-    def _error(output: Tensor, batch: Batch) -> Tensor:
-        found, wanted = _columns(output), _columns(batch.targets)
+    def _error(output: Any, batch: Batch) -> Tensor:
+        found, wanted = _columns(main_output(output)), _columns(batch.targets)
         if found.shape != wanted.shape:
             raise InputError(
                 f"the model gives {found.shape[1]} numbers a sample, the data have {wanted.shape[1]} targets: "

@@ -12,6 +12,7 @@ from burnish.common.errors import InputError
 from burnish.common.intervals import Estimate
 from burnish.data.batch import Batch
 from burnish.data.schema import Schema
+from burnish.models.auxiliary import weighted_loss
 
 if TYPE_CHECKING:
     from burnish.tasks.evaluation import Evaluation
@@ -55,8 +56,11 @@ class Task:
         raise NotImplementedError(f"task '{self.name}' has no loss of its own")
 
     def mean_loss(self, output: Any, batch: Batch) -> Tensor:
-        """The mean of :meth:`loss`, a scalar; override it only where a fused kernel gives the same number faster."""
-        return self.loss(output, batch).mean()
+        """What training descends, a scalar: the mean of :meth:`loss`, with that of auxiliary outputs at their weights.
+
+        Override it only where a fused kernel gives the same number faster.
+        """
+        return weighted_loss(lambda part: self.loss(part, batch).mean(), output)
 
     def metrics(self, output: Any, batch: Batch) -> Metrics:
         """What to report beside the loss, one value a sample ``(batch,)``, so that each mean gets its interval."""

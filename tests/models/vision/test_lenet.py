@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from burnish.common.errors import InputError
-from burnish.models import create, notes
+from burnish.models import count, create, notes
+
+
+def test_multiply_adds_are_those_of_the_modern_form():
+    with torch.device("meta"):
+        counts = count(create("lenet5", 10, 1), torch.zeros(1, 1, 32, 32))
+    assert counts.macs / 1e6 == pytest.approx(0.4165, abs=5e-5)
 
 
 def test_digits_of_28_pixels_are_padded_to_32_and_it_says_so():

@@ -4,8 +4,24 @@ import pytest
 import torch
 
 from burnish.common.errors import InputError
-from burnish.models import create
+from burnish.models import count, create
 from burnish.models.vision.resnet_cifar import BasicBlock, CifarResNet, PadShortcut
+
+COUNTS = {
+    "resnet20": (269_722, 40.55),
+    "resnet32": (464_154, 68.86),
+    "resnet44": (658_586, 97.17),
+    "resnet56": (853_018, 125.49),
+    "resnet110": (1_727_962, 252.89),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), COUNTS.items())
+def test_counts_are_those_of_the_paper(name, expected):
+    with torch.device("meta"):
+        counts = count(create(name, 10, 3), torch.zeros(1, 3, 32, 32))
+    assert counts.parameters == expected[0]
+    assert counts.macs / 1e6 == pytest.approx(expected[1], abs=5e-3)
 
 
 def test_the_shortcut_keeps_channels_in_the_middle_and_every_second_pixel():

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from burnish.common.errors import InputError
 from burnish.layers.activations import activation as make_activation
 from burnish.layers.conv_arithmetic import Window, output_size, smallest_input
+from burnish.models.image_model import ImageModel, Level
+from burnish.models.input_size import check_smallest
 from burnish.models.registry import register
 
 _WINDOWS = (Window(5), Window(2, stride=2), Window(5), Window(2, stride=2))
 _SMALLEST = smallest_input(*_WINDOWS)
 
 
-class LeNet5(nn.Module):
+class LeNet5(ImageModel):
     """Two convolutions with average pooling, three linear layers.
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B. Changed: C3
@@ -37,19 +38,16 @@ class LeNet5(nn.Module):
     61706
     """
 
+    heads = ("fc3",)
+
     def __init__(
         self, num_classes: int, in_channels: int, input_size: tuple[int, int], activation: str = "tanh"
     ) -> None:
         super().__init__()
-        if min(input_size) < _SMALLEST:
-            height, width = input_size
-            raise InputError(
-                f"lenet5 needs images of at least {_SMALLEST}x{_SMALLEST}, got {height}x{width}: "
-                f"resize them (image folders: --input-size 32), or take a model for small images (resnet20, mlp)"
-            )
+        check_smallest("lenet5", input_size, _SMALLEST)
         height, width = (32 if 28 <= side < 32 else side for side in input_size)
         down, right = height - input_size[0], width - input_size[1]
-        self.notes: tuple[str, ...] = ()
+        self.levels = (Level("conv1", 6, 1), Level("conv2", 16, 2), Level("pool2", 16, 4))
         self.pad: nn.Module = nn.Identity()
         if down or right:
             self.notes = (f"lenet5 pads {input_size[0]}x{input_size[1]} images with zeros to {height}x{width}",)
@@ -66,10 +64,16 @@ class LeNet5(nn.Module):
         self.act4 = make_activation(activation)
         self.fc3 = nn.Linear(84, num_classes)
 
+    def stages(self) -> dict[str, tuple[str, ...]]:
+        return {"stem": ("conv1",), "conv2": ("conv2",), "fc1": ("fc1",), "fc2": ("fc2",), "head": ("fc3",)}
+
+    def features(self, x_BCHW: Tensor) -> list[Tensor]:
+        first_BCHW = self.act1(self.conv1(self.pad(x_BCHW)))
+        second_BCHW = self.act2(self.conv2(self.pool1(first_BCHW)))
+        return [first_BCHW, second_BCHW, self.pool2(second_BCHW)]
+
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        x_BCHW = self.pool1(self.act1(self.conv1(self.pad(x_BCHW))))
-        x_BCHW = self.pool2(self.act2(self.conv2(x_BCHW)))
-        x_BF = self.act3(self.fc1(x_BCHW.flatten(1)))
+        x_BF = self.act3(self.fc1(self.features(x_BCHW)[-1].flatten(1)))
         return self.fc3(self.act4(self.fc2(x_BF)))  # type: ignore[no-any-return]
 
 

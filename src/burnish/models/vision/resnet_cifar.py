@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
+from burnish.models.image_model import ImageModel, Level
 from burnish.models.registry import register
 
 
@@ -47,7 +48,7 @@ class BasicBlock(nn.Module):
         return self.relu2(branch_BCHW)  # type: ignore[no-any-return]
 
 
-class CifarResNet(nn.Module):
+class CifarResNet(ImageModel):
     """Three stages of basic blocks, 16, 32 and 64 channels wide, with parameter-free shortcuts.
 
     Source: He et al. 2015, "Deep residual learning for image recognition", arXiv:1512.03385, section 4.2.
@@ -68,6 +69,8 @@ class CifarResNet(nn.Module):
     269722
     """
 
+    heads = ("linear",)
+
     def __init__(self, depth: int, num_classes: int, in_channels: int, width: int = 16) -> None:
         super().__init__()
         if depth < 8 or (depth - 2) % 6:
@@ -82,14 +85,22 @@ class CifarResNet(nn.Module):
         self.layer2 = _stage(width, 2 * width, blocks, stride=2)
         self.layer3 = _stage(2 * width, 4 * width, blocks, stride=2)
         self.linear = nn.Linear(4 * width, num_classes)
+        self.levels = (Level("layer1", width, 1), Level("layer2", 2 * width, 2), Level("layer3", 4 * width, 4))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    def stages(self) -> dict[str, tuple[str, ...]]:
+        layers = {name: (name,) for name in ("layer1", "layer2", "layer3")}
+        return {"stem": ("conv1", "bn1"), **layers, "head": ("linear",)}
+
+    def features(self, x_BCHW: Tensor) -> list[Tensor]:
+        first_BCHW = self.layer1(self.relu(self.bn1(self.conv1(x_BCHW))))
+        second_BCHW = self.layer2(first_BCHW)
+        return [first_BCHW, second_BCHW, self.layer3(second_BCHW)]
+
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        x_BCHW = self.relu(self.bn1(self.conv1(x_BCHW)))
-        x_BCHW = self.layer3(self.layer2(self.layer1(x_BCHW)))
-        return self.linear(x_BCHW.mean(dim=(2, 3)))  # type: ignore[no-any-return]
+        return self.linear(self.features(x_BCHW)[-1].mean(dim=(2, 3)))  # type: ignore[no-any-return]
 
 
 def _stage(in_channels: int, out_channels: int, blocks: int, stride: int) -> nn.Sequential:
