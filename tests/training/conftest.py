@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,8 @@ from burnish.tasks import Classification
 from burnish.training.defaults import resolve_options
 from burnish.training.engine import Engine
 from burnish.training.options import TrainingOptions
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +30,7 @@ def two_processes():
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *environment.get("PYTHONPATH", "").split(os.pathsep)])
         with ExitStack() as stack:
             processes = []
             for rank in range(2):

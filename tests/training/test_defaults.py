@@ -88,6 +88,7 @@ def test_resolving_again_changes_nothing(task, optimizer):
 def test_nothing_stays_open_that_the_engine_needs():
     open_still = {f.name for f in fields(TrainingOptions) if getattr(resolve(), f.name) is None}
     free = {"max_steps", "max_norm", "clip_norm", "clip_value", "ema", "early_stopping", "channels_last", "threads"}
+    free |= {"freeze", "unfreeze_epochs"}
     assert open_still == free | {"checkpoint_steps"}
 
 

@@ -86,6 +86,8 @@ _LEAST = {
     "batch_size": 0,
     "accumulate": 1,
     "early_stopping": 1,
+    "probe_epochs": 0,
+    "unfreeze_epochs": 1,
     "workers": 0,
     "threads": 1,
     "seed": 0,
@@ -112,5 +114,7 @@ def _check_numbers(options: TrainingOptions) -> None:
         value = getattr(options, name)
         if value is not None and not 0 < value < math.inf:
             raise InputError(f"{name} must be a positive number, got {value}: leave it out for no limit")
+    if not 0 < options.layer_decay <= 1:
+        raise InputError(f"layer_decay must lie in (0, 1], got {options.layer_decay}: 0.65 to 0.9 is usual")
     if options.ema is not None and not 0 < options.ema < 1:
         raise InputError(f"ema must lie in (0, 1), got {options.ema}: 0.999 is a common choice")

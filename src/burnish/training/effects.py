@@ -14,7 +14,11 @@ _SERVES: dict[str, tuple[str, tuple[str, ...]]] = {
 """By option: the other option that gives it a meaning, and the values of that one that do."""
 
 _CLOSURE = ("lbfgs", "newton-cg")
-_NOT_FOR_TASK = {"perceptron": ("accumulate", "compile", "l1", "l2"), "gan": ("accumulate", "compile")}
+_BY_STAGE = ("freeze", "probe_epochs", "unfreeze_epochs", "layer_decay")
+_NOT_FOR_TASK = {
+    "perceptron": ("accumulate", "compile", "l1", "l2", *_BY_STAGE),
+    "gan": ("accumulate", "compile", *_BY_STAGE),
+}
 """By task with a step of its own: what that step does not look at."""
 
 
@@ -43,6 +47,16 @@ def check_effects(options: TrainingOptions, task_name: str, validation_size: int
     for name in _NOT_FOR_TASK.get(task_name, ()):
         if _given(options, name):
             raise InputError(f"{name} has no effect with task {task_name}, which takes its own step: leave it out")
+    for name in ("probe_epochs", "unfreeze_epochs", "layer_decay"):
+        if options.optimizer in _CLOSURE and _given(options, name):
+            raise InputError(
+                f"{name} does not go with optimizer {options.optimizer}, which learns the shape of one fixed problem: "
+                "use adamw or momentum"
+            )
+    if options.probe_epochs and options.unfreeze_epochs is not None:
+        raise InputError("probe_epochs and unfreeze_epochs are two ways to begin with the head: give one of them")
+    if options.parallel == "fsdp" and (options.probe_epochs or options.unfreeze_epochs is not None):
+        raise InputError("stages of a sharded model stay frozen or learn for good: use --freeze, or --parallel ddp")
     if task_name == "perceptron" and options.optimizer in _CLOSURE:
         raise InputError(f"{options.optimizer} needs a gradient, and the perceptron rule has none: use sgd")
     if validation_size == 0:

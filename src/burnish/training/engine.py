@@ -25,6 +25,7 @@ from burnish.training.constraints import MaxNorm
 from burnish.training.distributed import World
 from burnish.training.evaluating import evaluate_together
 from burnish.training.events import Events, Row
+from burnish.training.freezing import Freezing
 from burnish.training.ledger import Ledger
 from burnish.training.nonfinite import locate_non_finite
 from burnish.training.observers.observer import Observer
@@ -74,17 +75,18 @@ class Engine:
         self.world = world or World()
         self.accumulate = options.accumulate
         self.precision = resolve_precision(options, task.schema, self.device).context
-        self.model: nn.Module = wrap(model) if wrap else model
-        if options.compile:
-            self.model = torch.compile(self.model)  # type: ignore[assignment]
-        self.updater = Updater(
-            model,
-            task,
-            options,
-            ranks=self.world.size,
-            syncs=self.world.size > 1 and (task.own_gradients or wrap is None),
-            checks=self.device.type == "cpu" and self.world.size == 1,  # ranks have to find out together
-        )
+        self.freezing = Freezing(model, options)
+        self._wrap = wrap
+        with self.freezing.lasting():
+            self.model = self._wrapped()
+            self.updater = Updater(
+                model,
+                task,
+                options,
+                ranks=self.world.size,
+                syncs=self.world.size > 1 and (task.own_gradients or wrap is None),
+                checks=self.device.type == "cpu" and self.world.size == 1,  # ranks have to find out together
+            )
         self.optimizers = self.updater.optimizers
         self.needs_closure = self.updater.needs_closure
         self.backward = self.updater.backward
@@ -145,6 +147,7 @@ class Engine:
             NonFiniteLossError: the loss became NaN or infinite.
         """
         with preserved_mode(self.module), ExitStack() as stack:
+            stack.callback(self.freezing.restore)
             stack.callback(self.events.fire, "close", self)
             frozen = [m for m in self.module.modules() if not m.training] if self.module.training else []
             self.events.schedule(self.step)
@@ -154,6 +157,8 @@ class Engine:
                 self.module.train()
                 for module in frozen:
                     module.training = False
+                if self.freezing.begin(self.epoch) and self.freezing.changes:
+                    self.model = self._wrapped()
                 try:
                     complete = self._train_epoch()
                 except BadLossError:
@@ -162,6 +167,10 @@ class Engine:
                     self._end_epoch(complete)
             self._tick()
             self.events.fire("end", self)
+
+    def _wrapped(self) -> nn.Module:
+        model = self._wrap(self.module) if self._wrap else self.module
+        return torch.compile(model) if self.options.compile else model  # type: ignore[return-value]
 
     def _train_epoch(self) -> bool:
         """Train to the end of the epoch; False if it was left early."""

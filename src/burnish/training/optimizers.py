@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from burnish.common.errors import InputError, unknown
+from burnish.training.freezing import stage_rates
 from burnish.training.newton_cg import NewtonCG
 from burnish.training.options import OptimizerName
 
@@ -52,6 +53,7 @@ def build_optimizer(
     momentum: float = 0.9,
     weight_decay: float = 0.0,
     module: nn.Module | None = None,
+    layer_decay: float = 1.0,
 ) -> Optimizer:
     """An optimizer by name.
 
@@ -72,6 +74,8 @@ def build_optimizer(
         weight_decay: pull of weights (two dimensions or more) towards zero; biases and normalisation are left alone.
             Without it there is a single parameter group, with it the first group decays and the second does not.
         module: the module of the parameters, if given, so that normalisation over several dimensions is recognised.
+        layer_decay: factor on the rate from each stage of the module to the one before it, see
+            :func:`burnish.training.freezing.stage_rates`; makes a group or two a stage.
 
     Raises:
         InputError: the name is unknown, a number is out of range, there is nothing to train, or decay was asked of a
@@ -104,6 +108,8 @@ def build_optimizer(
         return NewtonCG(given, learning_rate=rate)
 
     groups = _groups(given, weight_decay, module)
+    if layer_decay != 1.0 and module is not None:
+        groups = _by_rate(groups, rate, stage_rates(module, layer_decay), module)
     fast: dict[str, Any] = {"fused": True} if _can_fuse(name, given) else {"foreach": True}
     if name == "sgd":
         return torch.optim.SGD(groups, lr=rate, **fast)
@@ -151,6 +157,19 @@ def _groups(parameters: list[nn.Parameter], weight_decay: float, module: nn.Modu
     rest = [parameter for parameter, decay in zip(parameters, decays, strict=True) if not decay]
     groups = [{"params": weights, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
     return [group for group in groups if group["params"]]
+
+
+def _by_rate(
+    groups: list[dict[str, Any]], rate: float, factors: dict[str, float], module: nn.Module
+) -> list[dict[str, Any]]:
+    """Each group divided by the rates of its members, the highest rate first."""
+    factor = {id(parameter): factors[name] for name, parameter in module.named_parameters()}
+    divided = []
+    for group in groups:
+        for wanted in sorted({factor[id(parameter)] for parameter in group["params"]}, reverse=True):
+            members = [parameter for parameter in group["params"] if factor[id(parameter)] == wanted]
+            divided.append({**group, "params": members, "lr": rate * wanted})
+    return divided
 
 
 def _can_fuse(name: OptimizerName, parameters: list[nn.Parameter]) -> bool:

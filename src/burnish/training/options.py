@@ -61,6 +61,15 @@ class TrainingOptions:
     early_stopping: int | None = None
     """Stop after this many epochs without progress on validation. The best weights are restored."""
 
+    freeze: str | None = None
+    """Stages that do not learn, with commas between: backbone (all but the head), or names such as stem,layer1."""
+    probe_epochs: int = 0
+    """Epochs in which the head learns alone, before the rest joins."""
+    unfreeze_epochs: int | None = None
+    """Let the head learn alone first, and one stage more after every this many epochs."""
+    layer_decay: float = 1.0
+    """Factor on the learning rate from each stage to the one before it; the head has the full rate."""
+
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """bf16 autocast; auto takes it for images and text where the hardware has it."""
     channels_last: bool | None = None

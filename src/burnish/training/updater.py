@@ -56,6 +56,7 @@ class Updater:
                 momentum=options.momentum,
                 weight_decay=options.weight_decay or 0.0,
                 module=module,
+                layer_decay=options.layer_decay,
             )
             for name, parameters in self.parameters.items()
         }
