@@ -1,59 +1,31 @@
 """Published implementations to compare with, where they are installed; the test is skipped where not.
 
-The wheels of torchvision are built for another torch, so two of its operators must be declared before it is imported.
 Nothing in the package imports any of this.
 """
 
-import functools
-import importlib.util
-import warnings
-
 import pytest
 import torch
+from benchmarks import published_models
 from torch import nn
 
 TOLERANCE = 1e-4
-_kept = []
-
-
-@functools.cache
-def _torchvision():
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _kept.append(library)  # its operators vanish with it
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import torchvision
-
-        torchvision.extension._has_ops = lambda: True
-        import torchvision.models
-    return torchvision
-
-
-def _need(package):
-    if importlib.util.find_spec(package) is None:  # importing it would fail for want of its operators
-        pytest.skip(f"{package} is not installed")
 
 
 def torchvision_model(name, **options):
     """A model of torchvision with random weights; skips the test where torchvision is missing."""
     _need("torchvision")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return _torchvision().models.get_model(name, weights=None, **options)
+    return published_models.torchvision_model(name, **options)
 
 
 def timm_model(name, **options):
     """A model of timm with random weights; skips the test where timm or torchvision is missing."""
-    _need("torchvision")
-    _need("timm")
-    _torchvision()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import timm
+    _need("torchvision", "timm")
+    return published_models.timm_model(name, **options)
 
-        return timm.create_model(name, pretrained=False, **options)
+
+def _need(*packages):
+    if absent := published_models.missing(*packages):
+        pytest.skip(f"not installed: {', '.join(absent)}")
 
 
 def perturb_(model):
