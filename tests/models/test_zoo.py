@@ -165,6 +165,53 @@ def test_samples_of_a_batch_do_not_touch_each_other_in_evaluation(name, kind):
     torch.testing.assert_close(together[:1], model(inputs[:1]), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REPRESENTATIVES)
+def test_the_compiler_captures_the_whole_graph_and_the_outputs_stay(name):
+    torch.manual_seed(0)
+    model, inputs = build(name, "image")
+    model.eval()
+    expected = model(inputs)
+    torch.compiler.reset()
+    captured = torch.compile(model, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(captured(inputs), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler imports parts of torch that warn
+@pytest.mark.parametrize("name", ["resnet20", "vit-tiny"])
+def test_compiled_models_agree_in_training_too(name):
+    torch.manual_seed(0)
+    model, inputs = build(name, "image")
+    model.train()
+    expected = model(inputs)
+    expected.square().mean().backward()
+    gradients = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    torch.compiler.reset()
+    found = torch.compile(model)(inputs)
+    found.square().mean().backward()
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's exporter and onnxscript warn about themselves
+@pytest.mark.parametrize("name", REPRESENTATIVES)
+def test_the_exported_model_answers_alike_in_onnxruntime(name, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    torch.manual_seed(0)
+    model, inputs = build(name, "image")
+    model.eval()
+    file = tmp_path / "model.onnx"
+    torch.onnx.export(model, (inputs,), file, dynamo=True, verbose=False)
+    session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: inputs.numpy()})
+    torch.testing.assert_close(torch.from_numpy(found), model(inputs).detach(), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("name", FLAT_MODELS)
 def test_flat_models_take_any_width(name):
     assert create(name, 4, in_channels=9).eval()(torch.rand(3, 9)).shape[0] == 3
