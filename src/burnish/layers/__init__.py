@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from burnish.layers.activations import activation
+    from burnish.layers.attention import MultiHeadAttention
     from burnish.layers.conv_arithmetic import (
         ReceptiveField,
         Window,
@@ -15,21 +16,27 @@ if TYPE_CHECKING:
         smallest_input,
         transposed_output_size,
     )
+    from burnish.layers.deformable import DeformableConv2d, deform_conv2d
     from burnish.layers.denormalise import Denormalise
     from burnish.layers.initialise import initialise_
     from burnish.layers.normalise import Normalise
+    from burnish.layers.squeeze_excite import SqueezeExcite
     from burnish.layers.stochastic_depth import StochasticDepth
     from burnish.layers.table_input import TableInput
     from burnish.layers.undrawn import undrawn
 
 _HOMES = {
+    "DeformableConv2d": "deformable",
     "Denormalise": "denormalise",
+    "MultiHeadAttention": "attention",
     "Normalise": "normalise",
     "ReceptiveField": "conv_arithmetic",
+    "SqueezeExcite": "squeeze_excite",
     "StochasticDepth": "stochastic_depth",
     "TableInput": "table_input",
     "Window": "conv_arithmetic",
     "activation": "activations",
+    "deform_conv2d": "deformable",
     "initialise_": "initialise",
     "output_size": "conv_arithmetic",
     "receptive_field": "conv_arithmetic",
@@ -39,13 +46,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "DeformableConv2d",
     "Denormalise",
+    "MultiHeadAttention",
     "Normalise",
     "ReceptiveField",
+    "SqueezeExcite",
     "StochasticDepth",
     "TableInput",
     "Window",
     "activation",
+    "deform_conv2d",
     "initialise_",
     "output_size",
     "receptive_field",

@@ -17,7 +17,7 @@ class OffsetConv2d(nn.Conv2d):
 
     Attributes:
         learning_rate_factor: what its learning rate is multiplied by: 0.1 (Zhu et al. 2018, arXiv:1811.11168, section
-            3.2); 1 for the first version (Dai et al. 2017, arXiv:1703.06211, section 2.1).
+            3.2); 1 for the first version (Dai et al. 2017, arXiv:1703.06211, section 2.3).
     """
 
     learning_rate_factor: float = 1.0
