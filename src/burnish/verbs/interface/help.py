@@ -23,7 +23,7 @@ def help_page(cls: type, width: int | None = None) -> str:
         width: characters in a line; the terminal's own by default.
 
     >>> print(help_page(VerbOptions, 80))
-    usage: burnish verb-options [options]
+    usage: burnish verb options [options]
     <BLANKLINE>
     Options that every verb has.
     <BLANKLINE>

@@ -91,9 +91,9 @@ def verb_name(cls: type) -> str:
     """What a shell calls the verb of an options class.
 
     >>> verb_name(VerbOptions)
-    'verb-options'
+    'verb options'
     """
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in cls.__name__).lstrip("-")
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in cls.__name__).lstrip()
 
 
 def check(cls: type, values: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def build(cls: type[T], **values: Any) -> T:
     PosixPath('elsewhere')
     >>> build(RunFolderOptions, uot="elsewhere")
     Traceback (most recent call last):
-    burnish.common.errors.InputError: run-folder-options has no option 'uot' (did you mean 'out'?): it takes json, out
+    burnish.common.errors.InputError: run folder options has no option 'uot' (did you mean 'out'?): it takes json, out
     """
     checked = check(cls, values)
     for option in options_of(cls):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from burnish.common.errors import InputError, did_you_mean, unknown
 from burnish.verbs.interface.arguments import read_word
+from burnish.verbs.interface.lookup import load_verb
 from burnish.verbs.interface.options import RunFolderOptions, build, options_of
 
 VERBS = ("fit", "evaluate", "predict", "describe", "report", "models", "data")
@@ -117,7 +118,7 @@ def _step(number: int, table: dict[str, Any]) -> Step:
         raise InputError(f"step {number}: {unknown('verb', str(verb), VERBS)}")
     if own_id is not None and (not isinstance(own_id, str) or not own_id.replace("-", "_").isidentifier()):
         raise InputError(f'step {number} has the id {own_id!r}: expected letters, digits, - and _, as in id = "base"')
-    options = getattr(import_module(f"burnish.verbs.{verb}"), verb.capitalize())
+    options, _ = load_verb(verb)
     return Step(f"step {number} ({own_id or verb})", verb, options, values, own_id)
 
 
