@@ -7,6 +7,7 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.common.seeding import rng_state
+from burnish.layers import Window
 from burnish.models import count, create
 
 
@@ -161,3 +162,92 @@ def test_layers_whose_errors_a_forward_catches_do_not_confuse_the_count():
     rows = {row.name: row for row in count(Tries(), torch.zeros(1, 3)).layers}
     assert rows["good"].macs == 6
     assert rows["bad"].macs == 0
+
+
+def test_a_failing_layer_within_layers_is_named_in_full():
+    block = nn.ModuleDict({"conv": nn.Conv2d(3, 8, 3), "norm": nn.BatchNorm2d(4)})
+    block.forward = lambda x: block["norm"](block["conv"](x))
+    model = nn.Sequential(nn.Identity(), nn.Sequential(nn.ReLU(), block))
+    with pytest.raises(InputError, match=r"in layer '1\.1\.norm' \(BatchNorm2d\), which received float32 1x8x6x6"):
+        count(model, torch.zeros(1, 3, 8, 8))
+
+
+def test_containers_sum_up_what_lies_below():
+    counts = count(create("resnet20"), torch.zeros(1, 3, 32, 32))
+    whole, *inner = counts.containers
+    assert (whole.name, whole.type, whole.output_shape) == ("", "CifarResNet", (1, 10))
+    assert (whole.parameters, whole.macs, whole.activation_bytes, whole.used) == (
+        counts.parameters,
+        counts.macs,
+        counts.activation_bytes,
+        counts.used,
+    )
+    rows = {row.name: row for row in inner}
+    assert list(rows)[:2] == ["layer1", "layer1.0"]
+    below = [row for row in counts.layers if row.name.startswith("layer2.")]
+    assert rows["layer2"].macs == sum(row.macs for row in below) > 0
+    assert rows["layer2"].receptive_field == next(row for row in below if row.name == "layer2.2.relu2").receptive_field
+    assert rows["layer2.0"].joins == ("sum",)
+    assert rows["layer2"].joins == ()
+
+
+class Joins(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Identity()
+        self.bias = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        y = self.inner(x) + self.bias
+        return torch.cat([x, y * y.mean(dim=1, keepdim=True)], dim=1)
+
+
+def test_only_paths_from_the_input_are_joined():
+    assert count(Joins(), torch.zeros(2, 3)).containers[0].joins == ("concatenation", "product")
+
+
+class Training(nn.Module):
+    """Heads that only training reads, and a layer whose weights its parent reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.main, self.aux = nn.Linear(4, 4), nn.Linear(4, 2), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = F.linear(x, self.body.weight, self.body.bias)
+        return (self.main(x), self.aux(x)) if self.training else self.main(x)
+
+
+def test_parameters_that_evaluation_reads_are_told_from_those_it_does_not():
+    counts = count(Training(), torch.zeros(1, 4))
+    rows = {row.name: row for row in counts.layers}
+    assert {name: (row.calls, row.used) for name, row in rows.items()} == {
+        "main": (1, 10),
+        "body": (0, 20),
+        "aux": (0, 0),
+        "": (1, 0),
+    }
+    assert (counts.parameters, counts.used) == (45, 30)
+
+
+def test_the_output_projection_of_attention_counts_as_used():
+    attention = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    counts = count(attention, torch.zeros(1, 4, 8))
+    assert counts.used == counts.parameters
+
+
+def test_windows_stand_beside_the_sizes_that_they_give():
+    rows = count(nn.Sequential(nn.Conv2d(3, 4, 5, stride=2, padding=1), nn.ReLU()), torch.zeros(1, 3, 9, 12)).layers
+    assert rows[0].window == (Window(5, 2, 1),) * 2
+    assert rows[0].expected_size == (4, 5) == rows[0].output_shape[2:]
+    assert rows[0].agrees
+    assert (rows[1].window, rows[1].expected_size, rows[1].agrees) == (None, None, True)
+
+
+def test_a_layer_that_does_more_than_its_window_says_does_not_agree():
+    class PadsItself(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(F.pad(x, (1, 1, 1, 1)))
+
+    row = count(PadsItself(3, 4, 3), torch.zeros(1, 3, 8, 8)).layers[0]
+    assert (row.expected_size, row.output_shape[2:], row.agrees) == ((6, 6), (8, 8), False)

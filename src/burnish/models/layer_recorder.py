@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,16 +15,31 @@ from torch.utils.flop_counter import flop_registry
 
 from burnish.models.field_tracker import Fields, FieldTracker
 
+_aten = torch.ops.aten
+_JOINS = {_aten.add: "sum", _aten.add_: "sum", _aten.cat: "concatenation", _aten.mul: "product", _aten.mul_: "product"}
+
 
 @dataclass
 class Record:
-    """What a layer did so far."""
+    """What a layer did so far.
 
+    Attributes:
+        received: shape of its first input in the last call.
+        shape: shape of its first output in the last call.
+        macs: multiply-adds outside of its own layers.
+        activation_bytes: memory of what it returned.
+        fields: receptive field of its first output.
+        calls: how often it ran.
+        joins: how it brings paths from the input together again, outside of its own layers.
+    """
+
+    received: tuple[int, ...] | None = None
     shape: tuple[int, ...] | None = None
     macs: int = 0
     activation_bytes: int = 0
     fields: Fields = None
     calls: int = 0
+    joins: set[str] = field(default_factory=set)
 
 
 class LayerRecorder(TorchDispatchMode):
@@ -35,7 +50,13 @@ class LayerRecorder(TorchDispatchMode):
 
     Args:
         model: the module whose layers are watched.
-        fields: receptive fields, already started at the input.
+        fields: receptive fields, already started at the inputs.
+
+    Attributes:
+        records: what ran, by name, in the order in which it first ran.
+        running: names of the layers that are running, the innermost last.
+        received: what each layer was last called with, in words.
+        used: parameters that an operator has read, by identity.
     """
 
     def __init__(self, model: nn.Module, fields: FieldTracker) -> None:
@@ -45,6 +66,7 @@ class LayerRecorder(TorchDispatchMode):
         self.records: dict[str, Record] = {}
         self.running: list[str] = []
         self.received: dict[str, str] = {}
+        self.used: set[int] = set()
         self._recurrent = 0
         self._stack = ExitStack()
 
@@ -66,16 +88,26 @@ class LayerRecorder(TorchDispatchMode):
         self._stack.close()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
-        output = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func.overloadpacket)
-        if formula is not None and self.running and not self._recurrent:
-            self.records[self.running[-1]].macs += formula(*args, **(kwargs or {}), out_val=output) // 2
-        self.fields.follow(func.overloadpacket, args, _tensors(output))
+        kwargs = kwargs or {}
+        output = func(*args, **kwargs)
+        inputs = _tensors((args, kwargs))
+        self.used.update(id(tensor) for tensor in inputs if isinstance(tensor, nn.Parameter))
+        if self.running:
+            record = self.records[self.running[-1]]
+            formula = flop_registry.get(func.overloadpacket)
+            if formula is not None and not self._recurrent:
+                record.macs += formula(*args, **kwargs, out_val=output) // 2
+            join = _JOINS.get(func.overloadpacket)
+            if join is not None and sum(map(self.fields.depends, inputs)) > 1:
+                record.joins.add(join)
+        self.fields.follow(func, args, kwargs, inputs, _tensors(output))
         return output
 
     def _enter_layer(self, name: str) -> Any:
         def enter(module: nn.Module, args: Any, kwargs: Any) -> None:
-            self.records.setdefault(name, Record()).calls += 1
+            record = self.records.setdefault(name, Record())
+            record.calls += 1
+            record.received = next((tuple(value.shape) for value in args if isinstance(value, Tensor)), None)
             self.running.append(name)
             self.received[name] = ", ".join(_describe(value) for value in (*args, *kwargs.values())) or "nothing"
             if isinstance(module, nn.RNNBase):
