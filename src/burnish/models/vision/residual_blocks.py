@@ -109,12 +109,14 @@ class BasicBlock(nn.Module):
         self.conv2 = conv(channels, channels, 1, groups, dilation)
         self.bn2 = nn.BatchNorm2d(channels)
         self.downsample = projection(in_channels, channels, stride)
-        self.drop = StochasticDepth(1 - death_rate) if death_rate else nn.Identity()
+        self.drop = StochasticDepth(1 - death_rate) if death_rate else None
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         branch_BCHW = self.relu(self.bn1(self.conv1(x_BCHW)))
-        branch_BCHW = self.drop(self.bn2(self.conv2(branch_BCHW)))
-        branch_BCHW += self.downsample(x_BCHW)
+        branch_BCHW = self.bn2(self.conv2(branch_BCHW))
+        if self.drop is not None:
+            branch_BCHW = self.drop(branch_BCHW)
+        branch_BCHW += x_BCHW if self.downsample is None else self.downsample(x_BCHW)
         return self.relu(branch_BCHW)  # type: ignore[no-any-return]
 
     def last_norm(self) -> nn.BatchNorm2d:
@@ -167,13 +169,15 @@ class Bottleneck(nn.Module):
         self.bn3 = nn.BatchNorm2d(out_channels)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = projection(in_channels, out_channels, stride)
-        self.drop = StochasticDepth(1 - death_rate) if death_rate else nn.Identity()
+        self.drop = StochasticDepth(1 - death_rate) if death_rate else None
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         branch_BCHW = self.relu(self.bn1(self.conv1(x_BCHW)))
         branch_BCHW = self.relu(self.bn2(self.conv2(branch_BCHW)))
-        branch_BCHW = self.drop(self.bn3(self.conv3(branch_BCHW)))
-        branch_BCHW += self.downsample(x_BCHW)
+        branch_BCHW = self.bn3(self.conv3(branch_BCHW))
+        if self.drop is not None:
+            branch_BCHW = self.drop(branch_BCHW)
+        branch_BCHW += x_BCHW if self.downsample is None else self.downsample(x_BCHW)
         return self.relu(branch_BCHW)  # type: ignore[no-any-return]
 
     def last_norm(self) -> nn.BatchNorm2d:
@@ -181,8 +185,8 @@ class Bottleneck(nn.Module):
         return self.bn3
 
 
-def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    """The shortcut where the shape changes, a normalised 1x1 convolution (option B of section 3.3); else the input."""
+def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module | None:
+    """The shortcut where the shape changes, a normalised 1x1 convolution (option B of section 3.3); else none."""
     if stride == 1 and in_channels == out_channels:
-        return nn.Identity()
+        return None
     return nn.Sequential(conv1x1(in_channels, out_channels, stride), nn.BatchNorm2d(out_channels))
