@@ -25,7 +25,7 @@ def small_parameters(blocks, expansion):
             if expansion == 1:
                 total += 2 * channels + channels * narrow * 9 + 2 * narrow + narrow * narrow * 9
             else:
-                total += 2 * channels + channels * narrow + 2 * narrow + narrow * (2 + narrow * 9 + 2 + wide)
+                total += 2 * channels + channels * narrow + 2 * narrow + narrow * (narrow * 9 + 2 + wide)
             if number == 0 and channels != wide:
                 total += channels * wide
             channels = wide
