@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     )
     from burnish.layers.deformable import DeformableConv2d, deform_conv2d
     from burnish.layers.denormalise import Denormalise
+    from burnish.layers.depthwise_separable import DepthwiseSeparableConv2d
+    from burnish.layers.fixed_filters import FixedFilter2d, gaussian, laplacian, sobel
     from burnish.layers.initialise import initialise_
+    from burnish.layers.locally_connected import LocallyConnected2d
     from burnish.layers.normalise import Normalise
     from burnish.layers.squeeze_excite import SqueezeExcite
     from burnish.layers.stochastic_depth import StochasticDepth
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "DeformableConv2d": "deformable",
     "Denormalise": "denormalise",
+    "DepthwiseSeparableConv2d": "depthwise_separable",
+    "FixedFilter2d": "fixed_filters",
+    "LocallyConnected2d": "locally_connected",
     "MultiHeadAttention": "attention",
     "Normalise": "normalise",
     "ReceptiveField": "conv_arithmetic",
@@ -37,10 +43,13 @@ _HOMES = {
     "Window": "conv_arithmetic",
     "activation": "activations",
     "deform_conv2d": "deformable",
+    "gaussian": "fixed_filters",
     "initialise_": "initialise",
+    "laplacian": "fixed_filters",
     "output_size": "conv_arithmetic",
     "receptive_field": "conv_arithmetic",
     "smallest_input": "conv_arithmetic",
+    "sobel": "fixed_filters",
     "transposed_output_size": "conv_arithmetic",
     "undrawn": "undrawn",
 }
@@ -48,6 +57,9 @@ _HOMES = {
 __all__ = [
     "DeformableConv2d",
     "Denormalise",
+    "DepthwiseSeparableConv2d",
+    "FixedFilter2d",
+    "LocallyConnected2d",
     "MultiHeadAttention",
     "Normalise",
     "ReceptiveField",
@@ -57,10 +69,13 @@ __all__ = [
     "Window",
     "activation",
     "deform_conv2d",
+    "gaussian",
     "initialise_",
+    "laplacian",
     "output_size",
     "receptive_field",
     "smallest_input",
+    "sobel",
     "transposed_output_size",
     "undrawn",
 ]
