@@ -7,10 +7,12 @@ import torch
 from torch import nn
 
 from burnish.common.errors import InputError
+from burnish.models.image_model import Level
 from burnish.models.vision.inception_blocks import (
     Concatenated,
     ConvUnit,
     chain,
+    levels_of,
     middle_size,
     pooled,
     stem_for,
@@ -36,11 +38,10 @@ def test_a_unit_keeps_the_size_unless_it_is_valid(kernel, padding):
     assert ConvUnit(3, 4, kernel, valid=True)(images).shape == (2, 4, 8 - 2 * padding[0], 9 - 2 * padding[1])
 
 
-def test_weights_are_drawn_after_he_or_with_the_given_spread():
+def test_weights_are_drawn_after_he():
     torch.manual_seed(0)
-    he, given = ConvUnit(64, 64, (1, 7)).conv.weight, ConvUnit(64, 64, 3, std=0.1).conv.weight
-    assert he.std().item() == pytest.approx((2 / (64 * 7)) ** 0.5, rel=0.02)  # 5 standard errors
-    assert given.std().item() == pytest.approx(0.1, rel=0.02)
+    weight = ConvUnit(64, 64, (1, 7)).conv.weight
+    assert weight.std().item() == pytest.approx((2 / (64 * 7)) ** 0.5, rel=0.02)  # 5 standard errors
 
 
 def test_a_bias_starts_at_zero_and_is_left_out_by_default():
@@ -97,3 +98,9 @@ def test_the_maps_between_the_reductions_are_17_pixels_wide_at_the_published_siz
     assert middle_size("imagenet", 299) == 17
     assert middle_size("imagenet", 298) == 16
     assert middle_size("small", 28) == 6
+
+
+def test_levels_halve_from_stride_2_or_from_the_image_itself():
+    widths = {"a": 4, "b": 8, "c": 16}
+    assert levels_of(widths, "imagenet") == (Level("a", 4, 2), Level("b", 8, 4), Level("c", 16, 8))
+    assert levels_of(widths, "small") == (Level("b", 8, 1), Level("c", 16, 2))

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from burnish.layers.conv_arithmetic import Window, output_size, smallest_input
+from burnish.models.image_model import Level
 from burnish.models.input_size import check_smallest, is_small
 
 Kernel = int | tuple[int, int]
+BuiltStem = Literal["imagenet", "small"]
 Stem = Literal["auto", "imagenet", "small"]
 
 REDUCTION = Window(3, stride=2)
@@ -27,7 +29,7 @@ class ConvUnit(nn.Module):
     """Convolution, batch normalisation, ReLU.
 
     Source: Ioffe and Szegedy 2015, "Batch Normalization", arXiv:1502.03167, section 3.2: normalisation between the
-    convolution and its nonlinearity.
+    convolution and its nonlinearity. Weights start after He et al. 2015 (arXiv:1502.01852), eq. 10.
 
     Args:
         in_channels: channels in.
@@ -37,7 +39,6 @@ class ConvUnit(nn.Module):
         valid: no padding, so that the maps shrink; without it a stride of 1 keeps their size.
         bias: of the convolution, which the normalisation cancels.
         eps: added to the variance.
-        std: of the normal distribution the weights are drawn from; None for that of He et al. 2015, sqrt(2 / fan_in).
 
     Shape:
         ``(B, in_channels, H, W)`` to ``(B, out_channels, H', W')``.
@@ -56,7 +57,6 @@ class ConvUnit(nn.Module):
         valid: bool = False,
         bias: bool = False,
         eps: float = 1e-3,
-        std: float | None = None,
     ) -> None:
         super().__init__()
         height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
@@ -64,7 +64,7 @@ class ConvUnit(nn.Module):
         self.conv = nn.Conv2d(in_channels, out_channels, (height, width), stride, padding, bias=bias)
         self.bn = nn.BatchNorm2d(out_channels, eps=eps)
         self.relu = nn.ReLU(inplace=True)
-        nn.init.normal_(self.conv.weight, std=(2 / (in_channels * height * width)) ** 0.5 if std is None else std)
+        nn.init.normal_(self.conv.weight, std=(2 / (in_channels * height * width)) ** 0.5)
         if self.conv.bias is not None:
             nn.init.zeros_(self.conv.bias)
 
@@ -119,7 +119,7 @@ def pooled(in_channels: int, out_channels: int) -> nn.Sequential:
     return nn.Sequential(nn.AvgPool2d(3, 1, 1, count_include_pad=False), ConvUnit(in_channels, out_channels, 1))
 
 
-def stem_for(name: str, stem: Stem, input_size: tuple[int, int]) -> Literal["imagenet", "small"]:
+def stem_for(name: str, stem: Stem, input_size: tuple[int, int]) -> BuiltStem:
     """The stem that ``auto`` stands for: the small one where images are small, or too small for the published one.
 
     Raises:
@@ -144,7 +144,21 @@ def stem_note(name: str, input_size: tuple[int, int]) -> str:
     )
 
 
-def middle_size(stem: Literal["imagenet", "small"], side: int) -> int:
+def levels_of(widths: dict[str, int], stem: BuiltStem) -> tuple[Level, ...]:
+    """The pyramid of a network whose resolution halves from each of ``widths`` (channels by name) to the next.
+
+    The first lies at stride 2; with the small stem, which has the resolution of the image up to the second, it is no
+    level.
+
+    >>> levels_of({"a": 4, "b": 8}, "small"), len(levels_of({"a": 4, "b": 8}, "imagenet"))
+    ((Level(name='b', channels=8, stride=1),), 2)
+    """
+    small = stem == "small"
+    found = list(widths.items())[1 if small else 0 :]
+    return tuple(Level(name, width, (1 if small else 2) << step) for step, (name, width) in enumerate(found))
+
+
+def middle_size(stem: BuiltStem, side: int) -> int:
     """Side of the maps between the two reductions.
 
     >>> middle_size("imagenet", 299), middle_size("small", 32)
@@ -153,5 +167,5 @@ def middle_size(stem: Literal["imagenet", "small"], side: int) -> int:
     return output_size(side, *STEMS[stem], REDUCTION)
 
 
-def _smallest(stem: Literal["imagenet", "small"]) -> int:
+def _smallest(stem: BuiltStem) -> int:
     return smallest_input(*STEMS[stem], REDUCTION, REDUCTION)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from burnish.models.image_model import ImageModel, Level
+from burnish.models.image_model import ImageModel
 from burnish.models.published import Preparation, Published
 from burnish.models.registry import register
-from burnish.models.vision.inception_blocks import Concatenated, ConvUnit, Stem, chain, pooled, stem_for, stem_note
+from burnish.models.vision.inception_blocks import (
+    Concatenated,
+    ConvUnit,
+    Stem,
+    chain,
+    levels_of,
+    pooled,
+    stem_for,
+    stem_note,
+)
 
 _NAME = "inception-resnet-v2"
 _HALF = (0.5, 0.5, 0.5)
@@ -154,7 +163,8 @@ class InceptionResNetV2(ImageModel):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        small = stem_for(_NAME, stem, input_size) == "small"
+        chosen = stem_for(_NAME, stem, input_size)
+        small = chosen == "small"
         self.conv2d_1a = ConvUnit(in_channels, 32, 3, stride=1 if small else 2, valid=not small)
         self.conv2d_2a = ConvUnit(32, 32, 3, valid=not small)
         self.conv2d_2b = ConvUnit(32, 64, 3)
@@ -173,9 +183,7 @@ class InceptionResNetV2(ImageModel):
         self.dropout = nn.Dropout(dropout)
         self.classif = nn.Linear(1536, num_classes)
         widths = {"conv2d_2b": 64, "conv2d_4a": 192, "repeat": 320, "repeat_1": 1088, "conv2d_7b": 1536}
-        levels = [(name, width) for name, width in widths.items() if not small or name != "conv2d_2b"]
-        finest = 1 if small else 2
-        self.levels = tuple(Level(name, width, finest << step) for step, (name, width) in enumerate(levels))
+        self.levels = levels_of(widths, chosen)
         if small:
             self.notes = (stem_note(_NAME, input_size),)
 

@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from burnish.models.image_model import ImageModel, Level
+from burnish.models.image_model import ImageModel
 from burnish.models.input_size import is_small
 from burnish.models.registry import register
-from burnish.models.vision.inception_blocks import Concatenated, ConvUnit, Stem
+from burnish.models.vision.inception_blocks import BuiltStem, Concatenated, ConvUnit, Stem, levels_of
 
 
 class Row(NamedTuple):
@@ -97,7 +97,7 @@ class InceptionV2(ImageModel):
         self,
         num_classes: int,
         in_channels: int,
-        stem: Literal["imagenet", "small"] = "imagenet",
+        stem: BuiltStem = "imagenet",
         conv_bias: bool = False,
     ) -> None:
         super().__init__()
@@ -113,9 +113,8 @@ class InceptionV2(ImageModel):
             self.add_module(name, _block(width, row, unit))
             width = widths[name] = row.one + row.three + row.double + (row.projection or width)
         self.fc = nn.Linear(width, num_classes)
-        names = ["conv1", "conv3", "inception3b", "inception4d", "inception5b"][1 if small else 0 :]
-        finest = 1 if small else 2
-        self.levels = tuple(Level(name, widths[name], finest << step) for step, name in enumerate(names))
+        ends = ("conv1", "conv3", "inception3b", "inception4d", "inception5b")
+        self.levels = levels_of({name: widths[name] for name in ends}, stem)
 
     def stages(self) -> dict[str, tuple[str, ...]]:
         return {"stem": ("conv1", "conv2", "conv3"), **{name: (name,) for name in _FIGURE_5}, "head": ("fc",)}
@@ -165,8 +164,7 @@ def inception_v2(
 ) -> nn.Module:
     """Inception v2, also known as BN-Inception."""
     height, width = size = input_size or (224, 224)
-    chosen: Literal["imagenet", "small"]
-    chosen = ("small" if is_small(size) else "imagenet") if stem == "auto" else stem
+    chosen: BuiltStem = ("small" if is_small(size) else "imagenet") if stem == "auto" else stem
     model = InceptionV2(num_classes, in_channels, chosen, conv_bias)
     if chosen == "small":
         model.notes = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from burnish.models.auxiliary import AuxiliaryOutput
-from burnish.models.image_model import ImageModel, Level
+from burnish.models.image_model import ImageModel
 from burnish.models.published import IMAGENET_MEAN, IMAGENET_STD, Preparation, Published
 from burnish.models.registry import register
-from burnish.models.vision.inception_blocks import Stem, middle_size, stem_for, stem_note
+from burnish.models.vision.inception_blocks import ConvUnit, Stem, levels_of, middle_size, stem_for, stem_note
 from burnish.models.vision.inception_v3_blocks import (
     AUXILIARY_SIDE,
     AuxiliaryHead,
@@ -17,7 +17,6 @@ from burnish.models.vision.inception_v3_blocks import (
     BlockC,
     BlockD,
     BlockE,
-    unit,
 )
 
 _NAME = "inception-v3"
@@ -29,7 +28,9 @@ class InceptionV3(ImageModel):
     """Blocks of convolutions taken apart into smaller and one-dimensional ones, at three resolutions.
 
     Source: Szegedy et al. 2015, "Rethinking the Inception architecture for computer vision", arXiv:1512.00567, in the
-    form that Google published and torchvision has. Changed: small images take a stem of stride 2.
+    form that Google published and torchvision has. Changed: small images take a stem of stride 2; weights start after
+    He et al. 2015 (arXiv:1502.01852), since torchvision's N(0, 0.1^2) has a network that is not yet fitted answer with
+    10^12 in evaluation.
 
     Args:
         num_classes: outputs.
@@ -66,12 +67,12 @@ class InceptionV3(ImageModel):
         super().__init__()
         chosen = stem_for(_NAME, stem, input_size)
         small = chosen == "small"
-        self.Conv2d_1a_3x3 = unit(in_channels, 32, 3, stride=1 if small else 2, valid=not small)
-        self.Conv2d_2a_3x3 = unit(32, 32, 3, valid=not small)
-        self.Conv2d_2b_3x3 = unit(32, 64, 3)
+        self.Conv2d_1a_3x3 = ConvUnit(in_channels, 32, 3, stride=1 if small else 2, valid=not small)
+        self.Conv2d_2a_3x3 = ConvUnit(32, 32, 3, valid=not small)
+        self.Conv2d_2b_3x3 = ConvUnit(32, 64, 3)
         self.maxpool1 = nn.Identity() if small else nn.MaxPool2d(3, 2)
-        self.Conv2d_3b_1x1 = unit(64, 80, 1)
-        self.Conv2d_4a_3x3 = unit(80, 192, 3, valid=not small)
+        self.Conv2d_3b_1x1 = ConvUnit(64, 80, 1)
+        self.Conv2d_4a_3x3 = ConvUnit(80, 192, 3, valid=not small)
         self.maxpool2 = nn.MaxPool2d(3, 2, padding=1 if small else 0)
         self.Mixed_5b = BlockA(192, 32)
         self.Mixed_5c = BlockA(256, 64)
@@ -87,23 +88,13 @@ class InceptionV3(ImageModel):
         self.Mixed_7c = BlockE(2048)
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(2048, num_classes)
-        for name in self.present_heads():
-            head = self.get_submodule(name)
-            assert isinstance(head, nn.Linear)
-            self.initialise_head_(head)
         widths = {"Conv2d_2b_3x3": 64, "Conv2d_4a_3x3": 192, "Mixed_5d": 288, "Mixed_6e": 768, "Mixed_7c": 2048}
-        levels = [(name, width) for name, width in widths.items() if not small or name != "Conv2d_2b_3x3"]
-        finest = 1 if small else 2
-        self.levels = tuple(Level(name, width, finest << step) for step, (name, width) in enumerate(levels))
+        self.levels = levels_of(widths, chosen)
         if small:
             self.notes = (stem_note(_NAME, input_size),)
         if aux_heads and min(middle_size(chosen, side) for side in input_size) < AUXILIARY_SIDE:
             height, width = input_size
             self.notes += (f"the auxiliary head of {_NAME} averages its maps to 5x5 for {height}x{width} images",)
-
-    def initialise_head_(self, head: nn.Linear) -> None:
-        """N(0, 0.1^2), and N(0, 0.001^2) for the auxiliary head, the one that sees 768 features."""
-        nn.init.normal_(head.weight, std=0.001 if head.in_features == 768 else 0.1)
 
     def stages(self) -> dict[str, tuple[str, ...]]:
         stem = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")

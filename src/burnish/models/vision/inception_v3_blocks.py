@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,10 +10,6 @@ from burnish.models.vision.inception_blocks import ConvUnit
 
 AUXILIARY_SIDE = 17
 """Side of the smallest maps that the published auxiliary classifier takes."""
-
-# torchvision cuts the normal distribution off at +-2, which is twenty standard deviations away: the plain one is the
-# same and a tenth of the time.
-unit = partial(ConvUnit, std=0.1)
 
 
 class BlockA(nn.Module):
@@ -31,14 +25,14 @@ class BlockA(nn.Module):
 
     def __init__(self, in_channels: int, pool_channels: int) -> None:
         super().__init__()
-        self.branch1x1 = unit(in_channels, 64, 1)
-        self.branch5x5_1 = unit(in_channels, 48, 1)
-        self.branch5x5_2 = unit(48, 64, 5)
-        self.branch3x3dbl_1 = unit(in_channels, 64, 1)
-        self.branch3x3dbl_2 = unit(64, 96, 3)
-        self.branch3x3dbl_3 = unit(96, 96, 3)
+        self.branch1x1 = ConvUnit(in_channels, 64, 1)
+        self.branch5x5_1 = ConvUnit(in_channels, 48, 1)
+        self.branch5x5_2 = ConvUnit(48, 64, 5)
+        self.branch3x3dbl_1 = ConvUnit(in_channels, 64, 1)
+        self.branch3x3dbl_2 = ConvUnit(64, 96, 3)
+        self.branch3x3dbl_3 = ConvUnit(96, 96, 3)
         self.pool = nn.AvgPool2d(3, 1, 1)
-        self.branch_pool = unit(in_channels, pool_channels, 1)
+        self.branch_pool = ConvUnit(in_channels, pool_channels, 1)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         five_BCHW = self.branch5x5_2(self.branch5x5_1(x_BCHW))
@@ -59,10 +53,10 @@ class BlockB(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.branch3x3 = unit(in_channels, 384, 3, stride=2, valid=True)
-        self.branch3x3dbl_1 = unit(in_channels, 64, 1)
-        self.branch3x3dbl_2 = unit(64, 96, 3)
-        self.branch3x3dbl_3 = unit(96, 96, 3, stride=2, valid=True)
+        self.branch3x3 = ConvUnit(in_channels, 384, 3, stride=2, valid=True)
+        self.branch3x3dbl_1 = ConvUnit(in_channels, 64, 1)
+        self.branch3x3dbl_2 = ConvUnit(64, 96, 3)
+        self.branch3x3dbl_3 = ConvUnit(96, 96, 3, stride=2, valid=True)
         self.pool = nn.MaxPool2d(3, 2)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
@@ -83,17 +77,17 @@ class BlockC(nn.Module):
 
     def __init__(self, in_channels: int, width: int) -> None:
         super().__init__()
-        self.branch1x1 = unit(in_channels, 192, 1)
-        self.branch7x7_1 = unit(in_channels, width, 1)
-        self.branch7x7_2 = unit(width, width, (1, 7))
-        self.branch7x7_3 = unit(width, 192, (7, 1))
-        self.branch7x7dbl_1 = unit(in_channels, width, 1)
-        self.branch7x7dbl_2 = unit(width, width, (7, 1))
-        self.branch7x7dbl_3 = unit(width, width, (1, 7))
-        self.branch7x7dbl_4 = unit(width, width, (7, 1))
-        self.branch7x7dbl_5 = unit(width, 192, (1, 7))
+        self.branch1x1 = ConvUnit(in_channels, 192, 1)
+        self.branch7x7_1 = ConvUnit(in_channels, width, 1)
+        self.branch7x7_2 = ConvUnit(width, width, (1, 7))
+        self.branch7x7_3 = ConvUnit(width, 192, (7, 1))
+        self.branch7x7dbl_1 = ConvUnit(in_channels, width, 1)
+        self.branch7x7dbl_2 = ConvUnit(width, width, (7, 1))
+        self.branch7x7dbl_3 = ConvUnit(width, width, (1, 7))
+        self.branch7x7dbl_4 = ConvUnit(width, width, (7, 1))
+        self.branch7x7dbl_5 = ConvUnit(width, 192, (1, 7))
         self.pool = nn.AvgPool2d(3, 1, 1)
-        self.branch_pool = unit(in_channels, 192, 1)
+        self.branch_pool = ConvUnit(in_channels, 192, 1)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         seven_BCHW = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x_BCHW)))
@@ -115,12 +109,12 @@ class BlockD(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.branch3x3_1 = unit(in_channels, 192, 1)
-        self.branch3x3_2 = unit(192, 320, 3, stride=2, valid=True)
-        self.branch7x7x3_1 = unit(in_channels, 192, 1)
-        self.branch7x7x3_2 = unit(192, 192, (1, 7))
-        self.branch7x7x3_3 = unit(192, 192, (7, 1))
-        self.branch7x7x3_4 = unit(192, 192, 3, stride=2, valid=True)
+        self.branch3x3_1 = ConvUnit(in_channels, 192, 1)
+        self.branch3x3_2 = ConvUnit(192, 320, 3, stride=2, valid=True)
+        self.branch7x7x3_1 = ConvUnit(in_channels, 192, 1)
+        self.branch7x7x3_2 = ConvUnit(192, 192, (1, 7))
+        self.branch7x7x3_3 = ConvUnit(192, 192, (7, 1))
+        self.branch7x7x3_4 = ConvUnit(192, 192, 3, stride=2, valid=True)
         self.pool = nn.MaxPool2d(3, 2)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
@@ -142,16 +136,16 @@ class BlockE(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.branch1x1 = unit(in_channels, 320, 1)
-        self.branch3x3_1 = unit(in_channels, 384, 1)
-        self.branch3x3_2a = unit(384, 384, (1, 3))
-        self.branch3x3_2b = unit(384, 384, (3, 1))
-        self.branch3x3dbl_1 = unit(in_channels, 448, 1)
-        self.branch3x3dbl_2 = unit(448, 384, 3)
-        self.branch3x3dbl_3a = unit(384, 384, (1, 3))
-        self.branch3x3dbl_3b = unit(384, 384, (3, 1))
+        self.branch1x1 = ConvUnit(in_channels, 320, 1)
+        self.branch3x3_1 = ConvUnit(in_channels, 384, 1)
+        self.branch3x3_2a = ConvUnit(384, 384, (1, 3))
+        self.branch3x3_2b = ConvUnit(384, 384, (3, 1))
+        self.branch3x3dbl_1 = ConvUnit(in_channels, 448, 1)
+        self.branch3x3dbl_2 = ConvUnit(448, 384, 3)
+        self.branch3x3dbl_3a = ConvUnit(384, 384, (1, 3))
+        self.branch3x3dbl_3b = ConvUnit(384, 384, (3, 1))
         self.pool = nn.AvgPool2d(3, 1, 1)
-        self.branch_pool = unit(in_channels, 192, 1)
+        self.branch_pool = ConvUnit(in_channels, 192, 1)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         three_BCHW = self.branch3x3_1(x_BCHW)
@@ -185,8 +179,8 @@ class AuxiliaryHead(nn.Module):
 
     def __init__(self, in_channels: int, num_classes: int) -> None:
         super().__init__()
-        self.conv0 = unit(in_channels, 128, 1)
-        self.conv1 = ConvUnit(128, 768, 5, valid=True, std=0.01)
+        self.conv0 = ConvUnit(in_channels, 128, 1)
+        self.conv1 = ConvUnit(128, 768, 5, valid=True)
         self.fc = nn.Linear(768, num_classes)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from burnish.models.image_model import ImageModel, Level
+from burnish.models.image_model import ImageModel
 from burnish.models.published import Preparation, Published
 from burnish.models.pyramid import Pyramid
 from burnish.models.registry import register
-from burnish.models.vision.inception_blocks import Concatenated, ConvUnit, Stem, chain, pooled, stem_for, stem_note
+from burnish.models.vision.inception_blocks import (
+    Concatenated,
+    ConvUnit,
+    Stem,
+    chain,
+    levels_of,
+    pooled,
+    stem_for,
+    stem_note,
+)
 
 _NAME = "inception-v4"
 _HALF = (0.5, 0.5, 0.5)
@@ -141,16 +150,15 @@ class InceptionV4(ImageModel):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        small = stem_for(_NAME, stem, input_size) == "small"
+        chosen = stem_for(_NAME, stem, input_size)
+        small = chosen == "small"
         blocks = [_block_a() for _ in range(4)] + [_reduction_a()]
         blocks += [_block_b() for _ in range(7)] + [_reduction_b()]
         blocks += [BlockC() for _ in range(3)]
-        widths = {4: 192, 9: 384, 17: 1024, 21: 1536} if small else {2: 64, 4: 192, 9: 384, 17: 1024, 21: 1536}
-        self.features = Pyramid([*_stem(in_channels, small), *blocks], taps=tuple(widths))
-        finest = 1 if small else 2
-        self.levels = tuple(
-            Level(f"features.{tap}", width, finest << step) for step, (tap, width) in enumerate(widths.items())
-        )
+        widths = {"features.2": 64, "features.4": 192, "features.9": 384, "features.17": 1024, "features.21": 1536}
+        self.levels = levels_of(widths, chosen)
+        taps = [int(level.name.removeprefix("features.")) for level in self.levels]
+        self.features = Pyramid([*_stem(in_channels, small), *blocks], taps)
         self.dropout = nn.Dropout(dropout)
         self.last_linear = nn.Linear(1536, num_classes)
         if small:
