@@ -143,7 +143,6 @@ _FOR_CIFAR = (
     _Variant(56, PreActivationBasicBlock, (9, 9, 9)),
     _Variant(110, PreActivationBasicBlock, (18, 18, 18)),
     _Variant(164, PreActivationBottleneck, (18, 18, 18)),
-    _Variant(1001, PreActivationBottleneck, (111, 111, 111)),
 )
 
 
