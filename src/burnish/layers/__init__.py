@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from burnish.layers.denormalise import Denormalise
     from burnish.layers.depthwise_separable import DepthwiseSeparableConv2d
     from burnish.layers.fixed_filters import FixedFilter2d, gaussian, laplacian, sobel
+    from burnish.layers.fold_batchnorm import fold_batchnorm_
     from burnish.layers.initialise import initialise_
     from burnish.layers.locally_connected import LocallyConnected2d
     from burnish.layers.normalise import Normalise
+    from burnish.layers.reestimate_batchnorm import reestimate_batchnorm_
     from burnish.layers.squeeze_excite import SqueezeExcite
     from burnish.layers.stochastic_depth import StochasticDepth
     from burnish.layers.table_input import TableInput
@@ -43,11 +45,13 @@ _HOMES = {
     "Window": "conv_arithmetic",
     "activation": "activations",
     "deform_conv2d": "deformable",
+    "fold_batchnorm_": "fold_batchnorm",
     "gaussian": "fixed_filters",
     "initialise_": "initialise",
     "laplacian": "fixed_filters",
     "output_size": "conv_arithmetic",
     "receptive_field": "conv_arithmetic",
+    "reestimate_batchnorm_": "reestimate_batchnorm",
     "smallest_input": "conv_arithmetic",
     "sobel": "fixed_filters",
     "transposed_output_size": "conv_arithmetic",
@@ -69,11 +73,13 @@ __all__ = [
     "Window",
     "activation",
     "deform_conv2d",
+    "fold_batchnorm_",
     "gaussian",
     "initialise_",
     "laplacian",
     "output_size",
     "receptive_field",
+    "reestimate_batchnorm_",
     "smallest_input",
     "sobel",
     "transposed_output_size",
