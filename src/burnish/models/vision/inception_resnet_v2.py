@@ -129,9 +129,9 @@ class InceptionResNetV2(ImageModel):
     """Inception blocks as residual branches: ten, twenty and ten of three kinds.
 
     Source: Szegedy et al. 2016, "Inception-v4, Inception-ResNet and the impact of residual connections on learning",
-    arXiv:1602.07261, section 3.2 and figure 15. Changed: as in the weights that Google published, the stem is that of
-    Inception v3, each kind of block is as wide as there, with twice the number of blocks; small images take a stem of
-    stride 2.
+    arXiv:1602.07261, section 3.2 and figure 15. Changed: the form in which Google published weights,
+    with the stem of Inception v3, twice as many blocks as figure 15 shows and other widths in some; small images take
+    a stem of stride 2.
 
     Args:
         num_classes: outputs.

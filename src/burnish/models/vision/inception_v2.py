@@ -72,7 +72,7 @@ class HalvingPool(nn.Module):
 class InceptionV2(ImageModel):
     """GoogLeNet with batch normalisation, and two 3x3 convolutions in place of each 5x5 one: BN-Inception.
 
-    Source: Ioffe and Szegedy 2015, "Batch Normalization", arXiv:1502.03167, section 4.2.1 and figure 5. Blocks 4c, 4d
+    Source: Ioffe and Szegedy 2015, "Batch Normalization", arXiv:1502.03167, section 4.2 and figure 5. Blocks 4c, 4d
     and 4e put out the 608, 608 and 1056 channels that their branches add up to; the figure prints 576, 576 and 1024.
     Changed: the first convolution is a plain one (the paper's is separable), and small images take another stem.
 
