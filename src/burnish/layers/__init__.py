@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Window,
         output_size,
         receptive_field,
+        same_padding,
         smallest_input,
         transposed_output_size,
     )
@@ -52,6 +53,7 @@ _HOMES = {
     "output_size": "conv_arithmetic",
     "receptive_field": "conv_arithmetic",
     "reestimate_batchnorm_": "reestimate_batchnorm",
+    "same_padding": "conv_arithmetic",
     "smallest_input": "conv_arithmetic",
     "sobel": "fixed_filters",
     "transposed_output_size": "conv_arithmetic",
@@ -80,6 +82,7 @@ __all__ = [
     "output_size",
     "receptive_field",
     "reestimate_batchnorm_",
+    "same_padding",
     "smallest_input",
     "sobel",
     "transposed_output_size",

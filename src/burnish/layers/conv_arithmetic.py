@@ -35,7 +35,11 @@ class Window:
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What one output sees along one dimension: ``size`` inputs, which lie ``stride`` further for the next output."""
+    """What one output sees along one dimension: ``size`` inputs, which lie ``stride`` further for the next output.
+
+    Groups change nothing here. Behind a transposed convolution outputs differ in what they see;
+    :class:`burnish.models.reach.Reach` follows them one by one.
+    """
 
     size: int = 1
     stride: int = 1
@@ -71,15 +75,49 @@ def output_size(size: int, *windows: Window) -> int:
     return left
 
 
+def same_padding(window: Window) -> tuple[int, int]:
+    """Zeros before and after the input that keep its size at stride 1: D (F - 1), the larger half behind.
+
+    It is what torch's ``padding="same"`` adds; where both are equal they fit into a window.
+
+    Raises:
+        InputError: a stride above 1, at which no padding keeps the size of every input.
+
+    >>> same_padding(Window(3, dilation=2)), same_padding(Window(4))
+    ((2, 2), (1, 2))
+    """
+    if window.stride != 1:
+        raise InputError(f"padding keeps the size at stride 1 alone, got stride {window.stride}: give the padding")
+    before = (window.extent - 1) // 2
+    return before, window.extent - 1 - before
+
+
 def transposed_output_size(size: int, window: Window, output_padding: int = 0) -> int:
     """Outputs of a transposed convolution: (N - 1) S - 2P + D (F - 1) + 1, plus what is added at the end.
 
+    It is the smallest input from which the convolution would leave ``size`` outputs; ``output_padding`` picks a larger
+    one of the S that do.
+
     Source: Dumoulin and Visin 2016, arXiv:1603.07285, relationship 14.
+
+    Raises:
+        InputError: an output padding that torch would not take, or a padding that leaves nothing.
 
     >>> transposed_output_size(16, Window(2, stride=2))
     32
     """
-    return (size - 1) * window.stride - 2 * window.padding + window.extent + output_padding
+    if not 0 <= output_padding < max(window.stride, window.dilation):
+        raise InputError(
+            f"output_padding must lie below the stride or the dilation, got {output_padding} for stride "
+            f"{window.stride} and dilation {window.dilation}"
+        )
+    found = (size - 1) * window.stride - 2 * window.padding + window.extent + output_padding
+    if found < 1:
+        raise InputError(
+            f"a transposed window of {window.extent} with padding {window.padding} leaves nothing of {size} inputs: "
+            "lower the padding"
+        )
+    return found
 
 
 def smallest_input(*windows: Window) -> int:
