@@ -6,7 +6,8 @@ import torch
 from burnish.common.errors import InputError
 from burnish.data.schema import Column, Schema
 from burnish.data.statistics import Statistics
-from burnish.models import WithInput, create, default_model, entry, for_data, names
+from burnish.models import Preparation, WithInput, create, default_model, entry, for_data, names
+from burnish.models.weights.weights import Weights
 
 IMAGES = Schema("image", "classification", (1, 28, 28), classes=("a", "b", "c"))
 POINTS = Schema("points", "generation", (2,))
@@ -57,7 +58,7 @@ def test_a_generative_model_samples_at_the_scale_of_the_data():
 
 
 SCHEMAS = (IMAGES, POINTS, TEXT, TABLE, NUMBER)
-FAMILIES = [name for name in names() if not name.startswith("resnet")] + ["resnet20"]
+FAMILIES = [name for name in names() if ".vision." not in entry(name).builder.__module__] + ["resnet20", "lenet5"]
 PAIRS = [(name, schema) for schema in SCHEMAS for name in FAMILIES if schema.kind in entry(name).kinds]
 
 
@@ -71,6 +72,26 @@ def test_weights_load_into_what_the_schema_alone_builds(name, schema):
     rebuilt.load_state_dict(trained.state_dict())
     for key, tensor in trained.state_dict().items():
         assert torch.equal(rebuilt.state_dict()[key], tensor), key
+
+
+def test_weights_that_say_how_images_were_prepared_bring_their_statistics(tmp_path):
+    prepared = Preparation(mean=(0.5, 0.25, 0.0), std=(0.5, 0.25, 0.75))
+    source = create("resnet20", 7)
+    weights = Weights(source.state_dict())
+    weights.preparation = prepared
+    statistics = Statistics(torch.tensor([0.1]), torch.tensor([0.2]))
+    model = for_data("resnet20", IMAGES, statistics, weights=weights)
+    assert model.input.mean.tolist() == [0.25]
+    assert model.input.std.tolist() == [0.5]
+    assert torch.equal(model.model.layer1[0].conv1.weight, source.layer1[0].conv1.weight)
+    assert model.model.num_classes == 3
+
+
+def test_weights_that_do_not_say_it_leave_the_training_statistics():
+    statistics = Statistics(torch.tensor([0.125]), torch.tensor([0.25]))
+    model = for_data("resnet20", IMAGES, statistics, weights=create("resnet20", 7).state_dict())
+    assert model.input.mean.tolist() == [0.125]
+    assert model.model.weights_report.share < 1
 
 
 def test_a_constant_channel_is_left_alone():

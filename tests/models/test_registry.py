@@ -23,7 +23,7 @@ def own_model():
 
 
 def test_names_are_found_by_pattern():
-    assert names("resnet*") == ["resnet110", "resnet20", "resnet32", "resnet44", "resnet56"]
+    assert names("resnet[23]?") == ["resnet20", "resnet32", "resnet34"]
     assert set(names()) >= {"char-gru", "char-lstm", "gan", "lenet5", "logistic-regression", "mlp", "perceptron"}
     assert names("nothing*") == []
 
@@ -35,7 +35,7 @@ def test_dash_and_underscore_are_the_same():
 
 def test_an_unknown_name_gets_a_hint():
     with pytest.raises(
-        InputError, match=r"unknown model 'resnet-20' \(did you mean 'resnet20'\?\): expected one of char"
+        InputError, match=r"unknown model 'resnet-20' \(did you mean 'resnet20'\?\): expected one of [a-z]"
     ):
         create("ResNet_20")
 
@@ -72,6 +72,17 @@ def test_a_side_stands_for_a_square():
 
 def test_the_native_size_is_taken_where_none_is_given():
     assert create("lenet5").fc1.in_features == 16 * 5 * 5
+
+
+def test_classes_and_channels_are_those_of_the_weights_unless_given():
+    weights = create("resnet20", 6, 1).state_dict()
+    model = create("resnet20", weights=weights)
+    assert (model.num_classes, model.conv1.in_channels) == (6, 1)
+    model = create("resnet20", 4, weights=weights)
+    assert (model.num_classes, model.conv1.in_channels) == (4, 1)
+    model = create("resnet20", in_channels=3, weights=weights)
+    assert (model.num_classes, model.conv1.in_channels) == (6, 3)
+    assert create("resnet20").num_classes == 10
 
 
 def test_option_values_are_checked_against_the_builder():

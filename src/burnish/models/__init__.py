@@ -10,6 +10,9 @@ from burnish.models.notes import notes
 from burnish.models.published import Preparation, Published
 from burnish.models.pyramid import Pyramid
 from burnish.models.registry import ModelEntry, create, entry, names, register
+from burnish.models.weights.loading import load_weights_
+from burnish.models.weights.preparing import with_preparation
+from burnish.models.weights.report import LoadReport
 from burnish.models.with_input import WithInput
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "Latency",
     "LayerCount",
     "Level",
+    "LoadReport",
     "ModelEntry",
     "Preparation",
     "Published",
@@ -29,8 +33,10 @@ __all__ = [
     "default_model",
     "entry",
     "for_data",
+    "load_weights_",
     "measure_latency",
     "names",
     "notes",
     "register",
+    "with_preparation",
 ]

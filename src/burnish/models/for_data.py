@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,11 +13,13 @@ from burnish.layers.denormalise import Denormalise
 from burnish.layers.normalise import Normalise
 from burnish.layers.table_input import TableInput
 from burnish.models.registry import create, entry, names
+from burnish.models.weights.preparing import channel_statistics, preparation
 from burnish.models.with_input import WithInput
 
 if TYPE_CHECKING:
     from burnish.data.schema import Schema
     from burnish.data.statistics import Statistics
+    from burnish.models.weights.weights import Weights
 
 _DEFAULTS = {"image": "resnet20", "table": "mlp", "text": "char-lstm", "points": "gan"}
 
@@ -40,6 +43,7 @@ def for_data(
     schema: Schema,
     statistics: Statistics | None = None,
     target_statistics: Statistics | None = None,
+    weights: str | Path | Weights | None = None,
     **options: Any,
 ) -> nn.Module:
     """Build a named model for a data set.
@@ -53,6 +57,8 @@ def for_data(
         schema: what the samples are.
         statistics: mean and standard deviation of the training split.
         target_statistics: the same of the targets, for regression; a fresh model then starts at their scale.
+        weights: what the model starts from, see :func:`burnish.models.create`. Where they say how images were prepared,
+            that takes the place of the statistics.
         options: the model's own options.
 
     Raises:
@@ -71,15 +77,17 @@ def for_data(
             f"models for {schema.kind} data are {', '.join(fitting)}"
         )
     if schema.kind == "text":
-        return create(name, num_classes=len(schema.vocabulary), in_channels=1, **options)
+        return create(name, num_classes=len(schema.vocabulary), in_channels=1, weights=weights, **options)
     output = _output_scale(schema, target_statistics)
     if schema.kind == "table":
         table = _table_input(schema, statistics)
-        return WithInput(table, create(name, schema.num_outputs, in_channels=table.width, **options), output)
+        model = create(name, schema.num_outputs, in_channels=table.width, weights=weights, **options)
+        return WithInput(table, model, output)
     channels, *sides = schema.input_shape
     size = (sides[0], sides[1]) if schema.kind == "image" else None
-    model = create(name, schema.num_outputs, in_channels=channels, input_size=size, **options)
-    mean, std = _mean_and_std(channels, statistics)
+    model = create(name, schema.num_outputs, in_channels=channels, input_size=size, weights=weights, **options)
+    prepared = preparation(model)
+    mean, std = channel_statistics(prepared, channels) if prepared else _mean_and_std(channels, statistics)
     set_statistics_ = getattr(model, "set_statistics_", None)
     if callable(set_statistics_):  # it makes samples, so statistics belong at both of its ends
         set_statistics_(mean, std)

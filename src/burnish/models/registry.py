@@ -5,17 +5,21 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from torch import nn
+from torch import Tensor, nn
 
 from burnish.common.errors import InputError, did_you_mean, unknown
 from burnish.models.option_values import fit_option
 from burnish.models.published import Published
+
+if TYPE_CHECKING:
+    from burnish.models.weights.weights import Weights
 
 BuilderT = TypeVar("BuilderT", bound=Callable[..., nn.Module])
 _SHARED = ("num_classes", "in_channels", "input_size")
@@ -143,29 +147,35 @@ def _pair(input_size: Any, native: int | None) -> tuple[int, int] | None:
 
 def create(
     name: str,
-    num_classes: int = 10,
-    in_channels: int = 3,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
     input_size: int | tuple[int, int] | None = None,
+    *,
+    weights: str | Path | Mapping[str, Tensor] | Weights | None = None,
     **options: Any,
 ) -> nn.Module:
-    """Build a named model with fresh weights.
+    """Build a named model, with fresh weights or with given ones.
 
     Args:
         name: one of :func:`names`; ``-`` and ``_`` are the same.
-        num_classes: width of the last layer; the size of the vocabulary for text.
-        in_channels: channels of an image; features of a table row or point.
+        num_classes: width of the last layer; the size of the vocabulary for text. By default that of the weights, and
+            10 without them. Where it is not that of the weights the last layer stays fresh.
+        in_channels: channels of an image; features of a table row or point. By default those of the weights, and 3
+            without them.
         input_size: height and width of an image, or one number for both; by default the model's native size.
+        weights: what :func:`burnish.models.load_weights_` takes: ``torchvision:NAME``, ``timm:NAME.TAG``, a file, a
+            state dict.
         options: the model's own options (``entry(name).options`` lists them).
 
     Raises:
-        InputError: unknown name or option, or a number out of range.
+        InputError: unknown name or option, a number out of range, or weights that cannot be had or do not fit.
 
     >>> create("lenet5", num_classes=10, in_channels=1).fc3
     Linear(in_features=84, out_features=10, bias=True)
     """
     found = entry(name)
     for argument, value in (("num_classes", num_classes), ("in_channels", in_channels)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise InputError(f"{argument} must be a positive whole number, got {value!r}")
     known = found.options
     annotations = get_type_hints(found.builder)
@@ -176,4 +186,20 @@ def create(
                 f"{found.name} has no option '{option}'{did_you_mean(option, known)}: expected one of {expected}"
             )
         options[option] = fit_option(f"{option} of {found.name}", value, annotations.get(option, Any))
-    return found.builder(num_classes, in_channels, _pair(input_size, found.native_size), **options)
+    size = _pair(input_size, found.native_size)
+
+    def build(num_classes: int, in_channels: int) -> nn.Module:
+        return found.builder(num_classes, in_channels, size, **options)
+
+    if weights is None:
+        return build(num_classes or 10, in_channels or 3)
+    from burnish.models.weights.loading import load_weights_, own_widths
+    from burnish.models.weights.weights import Weights
+
+    opened = weights if isinstance(weights, Weights) else Weights(weights, found)
+    if num_classes is None or in_channels is None:
+        classes, channels = own_widths(build, opened)
+        num_classes, in_channels = num_classes or classes, in_channels or channels
+    model = build(num_classes, in_channels)
+    load_weights_(model, opened)
+    return model

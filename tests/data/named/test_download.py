@@ -152,6 +152,13 @@ def test_when_all_fail_one_line_says_why_and_what_to_put_where(server, url, tmp_
     assert not (tmp_path / "set" / "file.bin").exists()
 
 
+def test_the_first_digits_of_a_digest_are_held_to(server, url, tmp_path):
+    assert download([url], tmp_path / "file.bin", sha256=DIGEST[:8]).read_bytes() == CONTENT
+    server.content = b"something else"
+    with pytest.raises(InputError, match=r"wrong checksum\): ask for it$"):
+        download([url], tmp_path / "other.bin", sha256=DIGEST[:8], by_hand="ask for it")
+
+
 def test_a_dead_address_is_a_reason_not_a_crash(tmp_path):
     with pytest.raises(InputError, match=r"127\.0\.0\.1:9: .*refused"):
         download(["http://127.0.0.1:9/file.bin"], tmp_path / "file.bin", sha256=DIGEST)
@@ -169,6 +176,12 @@ def test_elsewhere_than_on_a_terminal_the_progress_is_one_line_on_stderr(capsys)
     printed = capsys.readouterr()
     assert printed.err == "downloading mnist/x.gz (9.9 MB)\n"
     assert printed.out == ""
+
+
+def test_a_size_that_nobody_knows_is_not_said(capsys):
+    with shown_progress("weights.pth", None):
+        pass
+    assert capsys.readouterr().err == "downloading weights.pth\n"
 
 
 def test_on_a_terminal_the_progress_is_a_bar(capsys, monkeypatch):

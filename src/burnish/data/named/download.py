@@ -32,6 +32,7 @@ def download(
     size: int | None = None,
     progress: Progress | None = None,
     timeout: float = 30.0,
+    by_hand: str | None = None,
 ) -> Path:
     """Fetch a file that several addresses offer; return at once where it is already there.
 
@@ -41,10 +42,12 @@ def download(
     Args:
         urls: mirrors of the same bytes, tried in turn.
         to: where the file goes; its folder is made.
-        sha256: hex digest that the file must have. Without one nothing is resumed, for want of a check.
+        sha256: hex digest that the file must have, or the first digits of it. Without one nothing is resumed, for want
+            of a check.
         size: expected bytes, for the progress where a server does not say.
         progress: told how far the transfer is.
         timeout: seconds without an answer after which a mirror counts as dead.
+        by_hand: what to do where no mirror gives the file; by default where the file of a data set is to be put.
 
     Raises:
         InputError: no mirror gave the file, or it cannot be written; the message says where to put it by hand.
@@ -65,10 +68,10 @@ def download(
                 reasons.append(f"{urlsplit(url).netloc}: {reason}")
     except OSError as error:
         raise InputError(f"cannot write {to}: {error.strerror or error}") from None
-    raise InputError(
-        f"cannot download {to.name} ({'; '.join(reasons) or 'no address is known'}): put the file into {to.parent}, "
-        f"or set BURNISH_DATA to a folder with {to.parent.name}/{to.name} in it"
+    by_hand = by_hand or (
+        f"put the file into {to.parent}, or set BURNISH_DATA to a folder with {to.parent.name}/{to.name} in it"
     )
+    raise InputError(f"cannot download {to.name} ({'; '.join(reasons) or 'no address is known'}): {by_hand}")
 
 
 def _fetch(
@@ -85,7 +88,7 @@ def _fetch(
             if part.exists() and part.stat().st_size > before:
                 continue
             return str(stopped)
-        if sha256 is None or _digest(part) == sha256:
+        if sha256 is None or _digest(part).startswith(sha256):
             return None
         part.unlink()
         if before == 0:
@@ -148,10 +151,10 @@ def _alone(to: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def shown_progress(what: str, size: int) -> Iterator[Progress | None]:
+def shown_progress(what: str, size: int | None) -> Iterator[Progress | None]:
     """Show a download on stderr: a bar on a terminal, one line elsewhere."""
     if not sys.stderr.isatty():
-        print(f"downloading {what} ({size / 1e6:.1f} MB)", file=sys.stderr)
+        print(f"downloading {what}" + (f" ({size / 1e6:.1f} MB)" if size else ""), file=sys.stderr)
         yield None
         return
     from rich import progress as bars
