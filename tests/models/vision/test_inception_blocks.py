@@ -38,10 +38,11 @@ def test_a_unit_keeps_the_size_unless_it_is_valid(kernel, padding):
     assert ConvUnit(3, 4, kernel, valid=True)(images).shape == (2, 4, 8 - 2 * padding[0], 9 - 2 * padding[1])
 
 
-def test_weights_are_drawn_after_he():
+def test_weights_start_with_the_variance_of_he():
     torch.manual_seed(0)
     weight = ConvUnit(64, 64, (1, 7)).conv.weight
-    assert weight.std().item() == pytest.approx((2 / (64 * 7)) ** 0.5, rel=0.02)  # 5 standard errors
+    assert weight.abs().max().item() == pytest.approx((6 / (64 * 7)) ** 0.5, rel=1e-3)
+    assert weight.std().item() == pytest.approx((2 / (64 * 7)) ** 0.5, rel=0.02)  # 7 standard errors
 
 
 def test_a_bias_starts_at_zero_and_is_left_out_by_default():

@@ -29,7 +29,8 @@ class ConvUnit(nn.Module):
     """Convolution, batch normalisation, ReLU.
 
     Source: Ioffe and Szegedy 2015, "Batch Normalization", arXiv:1502.03167, section 3.2: normalisation between the
-    convolution and its nonlinearity. Weights start after He et al. 2015 (arXiv:1502.01852), eq. 10.
+    convolution and its nonlinearity. Weights start uniform, with the variance of He et al. 2015
+    (arXiv:1502.01852), eq. 10.
 
     Args:
         in_channels: channels in.
@@ -64,7 +65,10 @@ class ConvUnit(nn.Module):
         self.conv = nn.Conv2d(in_channels, out_channels, (height, width), stride, padding, bias=bias)
         self.bn = nn.BatchNorm2d(out_channels, eps=eps)
         self.relu = nn.ReLU(inplace=True)
-        nn.init.normal_(self.conv.weight, std=(2 / (in_channels * height * width)) ** 0.5)
+        # torch has drawn from U(-b, b), b = 1 / sqrt(fan_in): this gives a uniform He's variance, 2 / fan_in, without a
+        # second draw, half of the time it takes to build the largest of these networks.
+        with torch.no_grad():
+            self.conv.weight.mul_(6**0.5)
         if self.conv.bias is not None:
             nn.init.zeros_(self.conv.bias)
 
