@@ -118,9 +118,9 @@ def test_latency_is_measured_only_when_asked_for():
 def test_the_table_shows_rows_and_totals():
     text = describe("lenet5", "1x28x28").table()
     lines = text.splitlines()
-    assert lines[0].split() == ["layer", "type", "output", "parameters", "MACs", "field", "stride", "memory"]
+    assert lines[0].split() == ["layer", "type", "window", "output", "parameters", "MACs", "field", "stride", "memory"]
     cells = next(line.split() for line in lines if line.startswith("conv2"))
-    assert cells == ["conv2", "Conv2d", "1x16x10x10", "2,416", "240,000", "14x14", "2x2", "6.2", "KiB"]
+    assert cells == ["conv2", "Conv2d", "5x5", "1x16x10x10", "2,416", "240,000", "14", "2", "6.2", "KiB"]
     assert "lenet5 on 1x1x28x28\nparameters   61,706\nMACs         416,520 (0.4165 MMACs)" in text
     assert lines[-1] == "note         lenet5 pads 28x28 images with zeros to 32x32"
 
@@ -130,8 +130,80 @@ def test_frozen_parameters_and_layers_that_did_not_run_are_shown():
     model.forward = lambda x: model["used"](x)
     model["used"].requires_grad_(False)
     text = str(describe(model, "2"))
-    assert "parameters   18 (6 frozen)" in text
+    assert "parameters   18 (6 used in evaluation, 6 frozen)" in text
     assert "idle   Linear  not run" in text
+
+
+def test_auxiliary_classifiers_are_shown_as_what_evaluation_leaves_out():
+    found = describe("googlenet")
+    text = found.table()
+    assert [line.split()[2:4] for line in text.splitlines() if line.startswith("aux1")] == [["not", "run"]]
+    assert f"parameters   13,004,888 ({found.counts.used:,} used in evaluation)" in text
+    assert found.counts.used == 6_624_904
+
+
+def test_a_network_made_for_imagenet_has_its_classes():
+    assert describe("resnet50").counts.parameters == 25_557_032
+    assert describe("resnet50", num_classes=10).counts.parameters == 23_528_522
+
+
+def test_the_table_opens_containers_to_the_depth_asked_for():
+    found = describe("resnet50")
+    assert len(found.table("all").splitlines()) > 126
+    assert "shown to depth 2 of 4: --depth all shows every layer" in found.table()
+    rows = found.table(1).splitlines()
+    assert [line.split()[0] for line in rows[2:11]] == [
+        "conv1",
+        "bn1",
+        "relu",
+        "maxpool",
+        "layer1",
+        "layer2",
+        "layer3",
+        "layer4",
+        "fc",
+    ]
+    assert all(len(line) <= 100 for line in found.table().splitlines())
+    whole = json.loads(command(Describe(subject="resnet50", depth=1)).json())
+    assert len(whole["layers"]) > 100
+    assert whole["containers"][0]["macs"] == whole["macs"]
+    assert whole["layers"][0]["window"][0] == {"kernel": 7, "stride": 2, "padding": 3, "dilation": 1}
+
+
+@pytest.mark.parametrize("depth", [0, -1])
+def test_a_depth_below_one_is_refused(depth):
+    with pytest.raises(InputError, match=f"depth must be at least 1, auto or all, got {depth}"):
+        command(Describe(subject="mlp", depth=depth))
+
+
+def test_a_drawing_is_written_where_it_was_asked_for(tmp_path):
+    file = tmp_path / "drawings" / "net.svg"
+    outcome = command(Describe(subject="lenet5", svg=file))
+    assert file.read_text() == describe("lenet5").svg()
+    assert outcome.text.endswith(f"drawing      {file}")
+    assert json.loads(outcome.json())["svg"] == str(file)
+
+
+def test_a_drawing_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"--svg names the file of a drawing, and .* is a folder"):
+        command(Describe(subject="lenet5", svg=tmp_path))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write the drawing"):
+        command(Describe(subject="lenet5", svg=tmp_path / "file" / "net.svg"))
+
+
+def test_a_layer_deep_in_a_module_of_ones_own_is_named_when_it_fails(tmp_path, monkeypatch):
+    (tmp_path / "deep_nets.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Sequential):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.ReLU(), nn.Conv2d(5, 6, 3))))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    expected = r"the forward of Net fails in layer '0\.1\.1' \(Conv2d\), which received float32 1x4x6x6: "
+    with pytest.raises(InputError, match=expected):
+        describe("deep_nets:Net", "3x8x8")
+    sys.modules.pop("deep_nets", None)
 
 
 def test_the_outcome_of_the_command_is_plain_data():

@@ -16,7 +16,11 @@ from torch.utils.flop_counter import flop_registry
 from burnish.models.field_tracker import Fields, FieldTracker
 
 _aten = torch.ops.aten
-_JOINS = {_aten.add: "sum", _aten.add_: "sum", _aten.cat: "concatenation", _aten.mul: "product", _aten.mul_: "product"}
+_JOINS = {
+    **dict.fromkeys((_aten.add, _aten.add_, _aten.addcmul, _aten.addcmul_), "sum"),
+    **dict.fromkeys((_aten.mul, _aten.mul_), "product"),
+    _aten.cat: "concatenation",
+}
 
 
 @dataclass
@@ -89,7 +93,7 @@ class LayerRecorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        output = func(*args, **kwargs)
+        output = _run(func, args, kwargs)
         inputs = _tensors((args, kwargs))
         self.used.update(id(tensor) for tensor in inputs if isinstance(tensor, nn.Parameter))
         if self.running:
@@ -98,7 +102,7 @@ class LayerRecorder(TorchDispatchMode):
             if formula is not None and not self._recurrent:
                 record.macs += formula(*args, **kwargs, out_val=output) // 2
             join = _JOINS.get(func.overloadpacket)
-            if join is not None and sum(map(self.fields.depends, inputs)) > 1:
+            if join is not None and not self._recurrent and sum(map(self.fields.depends, inputs)) > 1:
                 record.joins.add(join)
         self.fields.follow(func, args, kwargs, inputs, _tensors(output))
         return output
@@ -132,6 +136,13 @@ class LayerRecorder(TorchDispatchMode):
             record.activation_bytes += sum(tensor.nbytes for tensor in fresh)
 
         return leave
+
+
+def _run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run an operator; batch normalisation without memory directly, which torch takes apart into a dozen slow steps."""
+    if operation is _aten.native_batch_norm.default and args[0].is_meta and not args[5]:
+        return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
+    return operation(*args, **kwargs)
 
 
 def _recurrent_macs(module: nn.RNNBase, inputs: Any) -> int:

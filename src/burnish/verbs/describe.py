@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from burnish.common.errors import InputError
 from burnish.verbs.describing.description import Description
+from burnish.verbs.describing.usual import usual_classes, usual_shapes
 from burnish.verbs.interface.options import VerbOptions
 from burnish.verbs.interface.outcome import Outcome
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from burnish.models.registry import ModelEntry
     from burnish.runs.run import Run
-
-_VOCABULARY = 65  # distinct characters of tiny-shakespeare, for a language model that nobody gave a text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +30,15 @@ class Describe(VerbOptions):
     """Shape of one input without the batch: 3x224x224 for an image, 13 for a table row or a text of 13 symbols; add
     :int64 for symbols that go into your own module. Default: what the named model was made for, or the run's data."""
     num_classes: int | None = None
-    """Width of the last layer of a named model, or its vocabulary. Default: 10, and 65 for text."""
+    """Width of the last layer of a named model, or its vocabulary. Default: 1000 for networks made for ImageNet, 65 for
+    text, 10 for others."""
     model_option: dict[str, Any] = field(default_factory=dict)
     """Option of a named model, as name=value."""
+    depth: int | Literal["auto", "all"] = "auto"
+    """Levels of containers to open in the table: a number, all, or auto for as many as leave it readable. The JSON
+    always holds every layer."""
+    svg: Path | None = None
+    """File that a drawing of the network is written to."""
     latency: bool = False
     """Also measure the time of one forward, on one thread."""
     trust: bool = False
@@ -41,11 +46,28 @@ class Describe(VerbOptions):
 
 
 def command(options: Describe) -> Outcome:
-    """Describe a model."""
+    """Describe a model, and draw it where a file was named.
+
+    Raises:
+        InputError: the depth is no positive number, or the drawing cannot be written.
+    """
+    if isinstance(options.depth, int) and options.depth < 1:
+        raise InputError(f"depth must be at least 1, auto or all, got {options.depth}")
+    if options.svg is not None and options.svg.is_dir():
+        raise InputError(f"--svg names the file of a drawing, and {options.svg} is a folder")
     found = _describe(
         options.subject, options.input, options.num_classes, options.model_option, options.latency, options.trust
     )
-    return Outcome(found.table(), found.to_dict())
+    text, data = found.table(options.depth), found.to_dict()
+    if options.svg is not None:
+        try:
+            options.svg.parent.mkdir(parents=True, exist_ok=True)
+            options.svg.write_text(found.svg(), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write the drawing {options.svg}: {error.strerror}") from error
+        text += f"\ndrawing      {options.svg}"
+        data["svg"] = options.svg
+    return Outcome(text, data)
 
 
 def describe(
@@ -157,7 +179,7 @@ def _named(
     with torch.device("meta" if on_meta else "cpu"):  # counting needs shapes, not memory
         model = create(
             name,
-            num_classes=num_classes if num_classes is not None else (_VOCABULARY if is_text else 10),
+            num_classes=usual_classes(found) if num_classes is None else num_classes,
             in_channels=1 if is_text else shape[0],
             input_size=(shape[1], shape[2]) if len(shape) == 3 else None,
             **model_option,
@@ -167,19 +189,14 @@ def _named(
 
 def _shape(found: ModelEntry, example: Any) -> tuple[int, ...]:
     """Shape of one input of a named model, given or the one it was made for."""
-    side = found.native_size or 32
-    usual = {"image": (3, side, side), "table": (13,), "points": (2,), "text": (128,)}
+    usual = usual_shapes(found)
     if example is None:
         return usual[found.kinds[0]]
     shape = tuple(getattr(example, "shape", ())[1:])
-    lengths = {len(usual[kind]) for kind in found.kinds}
-    if len(shape) not in lengths:
+    if len(shape) not in {len(known) for known in usual.values()}:
+        expected = dict.fromkeys("x".join(map(str, known)) for known in usual.values())
         raise InputError(
-            f"{found.name} takes {' or '.join(found.kinds)} data: --input {' or '.join(_spell(usual, found.kinds))} "
+            f"{found.name} takes {' or '.join(found.kinds)} data: --input {' or '.join(expected)} "
             f"is expected, got {'x'.join(map(str, shape)) or 'something else'}"
         )
     return shape
-
-
-def _spell(usual: dict[str, tuple[int, ...]], kinds: tuple[str, ...]) -> list[str]:
-    return list(dict.fromkeys("x".join(map(str, usual[kind])) for kind in kinds))
