@@ -96,6 +96,14 @@ def characters(column: str, limit: float, unit: str) -> Callable[[Rows], tuple[s
     return measured
 
 
+def beside_dense(column: str) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        ratios = [row[column] for row in rows if row["convolution"] in ("v1", "v2")]
+        return f"{min(ratios):.2g} to {max(ratios):.2g} x a dense one", bool(ratios)
+
+    return measured
+
+
 CLAIMS = (
     Claim(
         "engine",
@@ -149,6 +157,15 @@ CLAIMS = (
         (
             Bar("tiny-shakespeare, validation loss", "<= 1.55 nats", characters("nats", 1.55, "nats")),
             Bar("tiny-shakespeare, wall time", "<= 90 s", characters("wall seconds", 90, "s")),
+        ),
+    ),
+    Claim(
+        "deformable",
+        "Deformable convolution",
+        "A deformable 3x3 convolution beside a dense one, at the four resolutions of a ResNet.",
+        (
+            Bar("deformable 3x3 convolution, forward", "stated", beside_dense("forward_to_dense")),
+            Bar("deformable 3x3 convolution, forward + backward", "stated", beside_dense("forward_backward_to_dense")),
         ),
     ),
     Claim(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from burnish.layers.activations import activation
-    from burnish.layers.attention import MultiHeadAttention
+    from burnish.layers.attention import MultiHeadAttention, attend
     from burnish.layers.conv_arithmetic import (
         ReceptiveField,
         Window,
@@ -45,6 +45,7 @@ _HOMES = {
     "TableInput": "table_input",
     "Window": "conv_arithmetic",
     "activation": "activations",
+    "attend": "attention",
     "deform_conv2d": "deformable",
     "fold_batchnorm_": "fold_batchnorm",
     "gaussian": "fixed_filters",
@@ -74,6 +75,7 @@ __all__ = [
     "TableInput",
     "Window",
     "activation",
+    "attend",
     "deform_conv2d",
     "fold_batchnorm_",
     "gaussian",

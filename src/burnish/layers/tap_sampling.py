@@ -70,13 +70,14 @@ def sample_rows(input: Tensor, y_BGKHW: Tensor, x_BGKHW: Tensor, mask_BGKHW: Ten
         share_top, share_below = (1 - below) * mask, below * mask
     else:
         share_top, share_below = 1 - below, below
-    first = torch.arange(batch, device=input.device).view(-1, 1, 1, 1, 1) * (height * width)
-    group = torch.arange(groups, device=input.device)
+    whole = torch.int32 if input.numel() < 2**31 else torch.int64  # narrow numbers are sorted faster for the gradient
+    first = torch.arange(batch, device=input.device, dtype=whole).view(-1, 1, 1, 1, 1) * (height * width)
+    group = torch.arange(groups, device=input.device, dtype=whole)
     numbers, shares = [], []
-    for row, row_share in ((top.long(), share_top), (top.long() + 1, share_below)):
+    for row, row_share in ((top.to(whole), share_top), (top.to(whole) + 1, share_below)):
         row_share = row_share * ((row >= 0) & (row < height))
         start = first + row.clamp(0, height - 1) * width
-        for column, share in ((left.long(), 1 - beyond), (left.long() + 1, beyond)):
+        for column, share in ((left.to(whole), 1 - beyond), (left.to(whole) + 1, beyond)):
             shares.append(row_share * share * ((column >= 0) & (column < width)))
             numbers.append((start + column.clamp(0, width - 1)) * groups + group)
     table = input.permute(0, 2, 3, 1).reshape(batch * height * width * groups, channels // groups)
