@@ -10,7 +10,16 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.data.schema import Schema
-from burnish.runs.model_record import build, import_module, load_weights, record_module, record_named, save_weights
+from burnish.models import LoadReport
+from burnish.runs.model_record import (
+    build,
+    import_module,
+    load_weights,
+    record_module,
+    record_named,
+    record_weights,
+    save_weights,
+)
 
 SCHEMA = Schema("image", "classification", (1, 8, 8), classes=("a", "b", "c"))
 
@@ -113,6 +122,15 @@ def test_weights_of_another_model_name_what_differs(tmp_path):
         load_weights(nn.Linear(4, 2), tmp_path / "model.safetensors")
     with pytest.raises(InputError, match=r"do not fit Sequential: Missing key.*0\.weight"):
         load_weights(nn.Sequential(nn.Linear(4, 4)), tmp_path / "model.safetensors")
+
+
+def test_the_weights_that_a_model_started_from_are_told_as_text():
+    report = LoadReport("timm:net.a1", ("fc.weight",), sha256="0123", licence="apache-2.0")
+    expected = {"source": "timm:net.a1", "sha256": "0123", "licence": "apache-2.0"}
+    assert record_weights(report) == {"weights": expected}
+    assert record_weights(LoadReport("the given state dict", ())) == {"weights": {"source": "the given state dict"}}
+    model = build(record_named("mlp", {}) | record_weights(report), SCHEMA)
+    assert model(torch.rand(2, 1, 8, 8)).shape == (2, 3)  # nothing is fetched to rebuild it
 
 
 @pytest.mark.parametrize(("name", "options"), [("mlp", {"hidden": (16, 8), "dropout": 0.1}), ("resnet20", {})])

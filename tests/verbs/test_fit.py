@@ -89,6 +89,8 @@ def test_the_shell_s_answer_names_the_run_and_its_scores(tmp_path):
         ({"resume": "nowhere"}, "nowhere"),
         ({"parent": "nowhere"}, "nowhere"),
         ({"model": "no_such_module:Net"}, "no_such_module"),
+        ({"weights": "nothing.pth"}, r"there are no weights 'nothing\.pth': expected torchvision:NAME"),
+        ({"weights": "torchvision:resnet18"}, "torchvision:resnet18 are weights of resnet18, not of mlp"),
     ],
 )
 def test_what_cannot_be_used_is_named_and_leaves_nothing_behind(tmp_path, options, message):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from burnish.data.schema import Schema
+    from burnish.models import LoadReport
 
 
 def record_named(name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -23,6 +24,17 @@ def record_named(name: str, options: dict[str, Any]) -> dict[str, Any]:
     {'kind': 'named', 'name': 'mlp', 'options': {'hidden': (64, 32)}}
     """
     return {"kind": "named", "name": name, "options": options}
+
+
+def record_weights(report: LoadReport) -> dict[str, Any]:
+    """What the record of a model says of the weights that it started from: nothing is fetched again to rebuild it.
+
+    >>> from burnish.models import LoadReport
+    >>> record_weights(LoadReport("torchvision:resnet18", ("fc.weight",), sha256="f37072fd"))
+    {'weights': {'source': 'torchvision:resnet18', 'sha256': 'f37072fd'}}
+    """
+    known = {"source": report.source, "sha256": report.sha256, "licence": report.licence}
+    return {"weights": {name: value for name, value in known.items() if value}}
 
 
 def record_module(module: nn.Module) -> dict[str, Any]:

@@ -35,6 +35,9 @@ class Fit(TrainingOptions, DataOptions, RunFolderOptions):
     data."""
     model_option: dict[str, Any] = field(default_factory=dict)
     """An option of the model: --model-option dropout=0.2. May be given several times."""
+    weights: str | None = None
+    """Weights to start from: torchvision:resnet18, timm:resnet18.a1_in1k, or a .pth, .pt, .th or .safetensors file.
+    Images are prepared as these weights ask, and the last layer stays fresh where the classes differ."""
     task: str | None = None
     """What a batch means: classification, regression, language-modelling, gan, perceptron. Default: from data and
     model."""
@@ -79,6 +82,8 @@ def fit(
     named = {"data": data if isinstance(data, str) else None, "model": model if isinstance(model, str) else None}
     if isinstance(data, Path):
         named["data"], data = str(data), str(data)
+    if isinstance(options.get("weights"), Path):
+        options["weights"] = str(options["weights"])
     settings = build(Fit, **{k: v for k, v in named.items() if v is not None}, **options)
     given_model = None if isinstance(model, str) else model
     given_data = None if isinstance(data, str) else data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,12 +13,14 @@ from burnish.common.errors import BurnishError, InputError
 from burnish.common.module_state import evaluating
 from burnish.common.seeding import derive_seed, preserved_rng, seed_everything
 from burnish.data import Data, load
+from burnish.data import names as data_names
 from burnish.data.batch import Batch
 from burnish.data.options import DataOptions
 from burnish.data.schema import Schema
 from burnish.data.statistics import Statistics, statistics
-from burnish.models import default_model, entry, for_data, notes
-from burnish.runs.model_record import build, import_module, record_module, record_named
+from burnish.models import LoadReport, WithInput, default_model, entry, for_data, load_weights_, notes
+from burnish.models.weights.weights import Weights
+from burnish.runs.model_record import build, import_module, record_module, record_named, record_weights
 from burnish.runs.run import Run, load_run
 from burnish.tasks import create, default_task
 from burnish.tasks.task import Task
@@ -65,12 +68,15 @@ def prepare(
         InputError: something cannot be used.
     """
     fresh = record is None
+    weights = _open_weights(options, model) if fresh and options.weights is not None else None
+    if weights is not None:
+        options = _for_weights(options, data, model, weights)
     parent = load_run(options.parent, trust=options.trust) if options.parent is not None and fresh else None
     inherited = record or (parent.config if parent else None)
     loaded, data_record = _load_data(options, data, inherited["data"] if inherited else None)
     if record is not None:
         _check_unchanged(loaded, schema, data_record["samples"], record["data"].get("samples"))
-    built, model_record = _choose_model(options, model, loaded, inherited)
+    built, model_record = _choose_model(options, model, loaded, inherited, weights)
     if parent is not None:
         _take_weights(built, parent)
     task_record = (record or {}).get("task") or _choose_task(options, loaded, model_record)
@@ -81,11 +87,53 @@ def prepare(
     precision = resolve_precision(resolved, loaded.schema, device or torch.device("cpu"))
     resolved = replace(resolved, precision="bf16" if precision.bf16 else "fp32", channels_last=precision.channels_last)
     try_forward(built, task, loaded)
-    told = (*loaded.notes, *notes(built))
+    told = (*loaded.notes, *notes(built), *_about_weights(built, weights, loaded.schema))
     path = str(parent.path) if parent else (record or {}).get("parent")
     return Prepared(
         resolved, loaded, built, model_record, task, task_record, data_record, told, path, model is not None
     )
+
+
+def _open_weights(options: Fit, model: nn.Module | None) -> Weights:
+    """The weights to start from; nothing is fetched yet that is not needed to know how images are prepared."""
+    assert options.weights is not None
+    if options.parent is not None:
+        raise InputError(
+            f"the weights come from run {options.parent} or from {options.weights}, not from both: leave out --parent "
+            "or --weights"
+        )
+    by_name = model is None and options.model is not None and ":" not in options.model
+    return Weights(options.weights, entry(options.model or "") if by_name else None)
+
+
+def _for_weights(options: Fit, data: Any, model: nn.Module | None, weights: Weights) -> Fit:
+    """The options with what the weights decide where the user did not: the model, and the size of photos."""
+    if options.model is None and model is None:
+        options = replace(options, model=weights.model)
+    origin = data if data is not None else options.data
+    photos = isinstance(origin, str | Path) and Path(origin).expanduser().is_dir() and origin not in data_names()
+    if photos and options.input_size is None and weights.preparation is not None:
+        options = replace(options, input_size=weights.preparation.crop)
+    return options
+
+
+def _about_weights(model: nn.Module, weights: Weights | None, schema: Schema) -> list[str]:
+    """What the user should be told about the weights."""
+    if weights is None:
+        return []
+    inner = model.model if isinstance(model, WithInput) else model
+    report: LoadReport = inner.weights_report  # type: ignore[assignment]
+    told = [str(report)]
+    if weights.preparation is None:
+        told.append(f"{weights.source} does not say how images were prepared: the training statistics are used")
+    elif inner is not model and schema.kind == "image":
+        size, (height, width) = weights.preparation.crop, schema.input_shape[1:]
+        other = f", which was trained on {size}x{size} (input_size={size} resizes them)"
+        told.append(
+            f"images of {height}x{width} pixels are normalised as {weights.source} asks"
+            + (other if (height, width) != (size, size) else "")
+        )
+    return told
 
 
 def _take_weights(model: nn.Module, parent: Run) -> None:
@@ -135,12 +183,12 @@ def _check_unchanged(data: Data, schema: Schema | None, samples: dict[str, int],
 
 
 def _choose_model(
-    options: Fit, model: nn.Module | None, data: Data, config: dict[str, Any] | None
+    options: Fit, model: nn.Module | None, data: Data, config: dict[str, Any] | None, weights: Weights | None
 ) -> tuple[nn.Module, dict[str, Any]]:
     if model is not None:
         if not isinstance(model, nn.Module):
             raise InputError(f"model must be a name or a torch.nn.Module, got {type(model).__name__}")
-        return model, record_module(model)
+        return model, record_module(model) | _loaded(model, weights)
     seed_everything(derive_seed(options.seed, "model"))
     if options.model is None and config is not None:
         record: dict[str, Any] = config["model"]
@@ -148,11 +196,21 @@ def _choose_model(
             return build(record, data.schema, trust=options.trust), record
     elif options.model is not None and ":" in options.model:
         built = import_module(options.model)
-        return built, record_module(built) | {"import": options.model}
+        return built, record_module(built) | {"import": options.model} | _loaded(built, weights)
     else:
         record = record_named(options.model or default_model(data.schema), options.model_option)
-    built = for_data(record["name"], data.schema, statistics(data), _target_statistics(data), **record["options"])
+    own = None if weights is not None and weights.preparation is not None else statistics(data)
+    targets = _target_statistics(data)
+    built = for_data(record["name"], data.schema, own, targets, weights, **record["options"])
+    if weights is not None:
+        inner = built.model if isinstance(built, WithInput) else built
+        record |= record_weights(inner.weights_report)  # type: ignore[arg-type]
     return built, record
+
+
+def _loaded(model: nn.Module, weights: Weights | None) -> dict[str, Any]:
+    """Load weights into a module of the user's own; what its record says of them."""
+    return {} if weights is None else record_weights(load_weights_(model, weights))
 
 
 def _target_statistics(data: Data) -> Statistics | None:
