@@ -61,6 +61,18 @@ def test_a_smaller_image_is_refused_with_the_smallest_size(size, stem, smallest)
         create("alexnet", 10, 3, size, stem=stem)
 
 
+def test_the_hidden_layers_can_be_narrowed():
+    model = create("alexnet", 10, input_size=32, hidden=64)
+    assert (model.classifier[1].out_features, model.classifier[4].out_features) == (64, 64)
+    assert model.eval()(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "alexnet-2012"])
+def test_hidden_layers_without_units_are_refused(name):
+    with pytest.raises(InputError, match="hidden must be at least 1, got 0"):
+        create(name, 10, input_size=32, hidden=0)
+
+
 def test_dropout_works_in_training_alone_and_can_be_switched_off():
     images = torch.rand(4, 3, 32, 32)
     model = create("alexnet", 10, input_size=32)

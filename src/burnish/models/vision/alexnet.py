@@ -6,6 +6,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from burnish.common.errors import InputError
 from burnish.layers.conv_arithmetic import Window, output_size, smallest_input
 from burnish.models.image_model import ImageModel, Level
 from burnish.models.input_size import check_smallest
@@ -71,13 +72,14 @@ class AlexNet(ImageModel):
         stem: ``imagenet`` is the 11x11 convolution with stride 4; ``small`` is 5x5 with stride 1, and the first linear
             layer then follows the last map where that is smaller than 6x6; ``auto`` takes ``small`` where the other
             would leave a single position.
+        hidden: outputs of each of the two hidden linear layers, which hold most of the weights.
         dropout: share of inputs that the first two linear layers lose in training.
 
     Shape:
         ``(batch, in_channels, H, W)`` to ``(batch, num_classes)``.
 
     Raises:
-        InputError: a side is below 15 (63 with ``stem="imagenet"``).
+        InputError: a side is below 15 (63 with ``stem="imagenet"``), or hidden is below 1.
 
     >>> AlexNet(10, 3, (32, 32)).classifier[1]
     Linear(in_features=2304, out_features=4096, bias=True)
@@ -91,9 +93,12 @@ class AlexNet(ImageModel):
         in_channels: int,
         input_size: tuple[int, int],
         stem: Stem = "auto",
+        hidden: int = 4096,
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
+        if hidden < 1:
+            raise InputError(f"hidden must be at least 1, got {hidden}: it is the width of the hidden linear layers")
         plan = StemPlan("alexnet", stem, input_size, Window(11, stride=4, padding=2))
         self.notes = plan.notes
         self.levels = plan.levels(64, 192, 256, 256)
@@ -116,12 +121,12 @@ class AlexNet(ImageModel):
         self.avgpool = nn.AdaptiveAvgPool2d(plan.grid)
         self.classifier = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(256 * plan.grid[0] * plan.grid[1], 4096),
+            nn.Linear(256 * plan.grid[0] * plan.grid[1], hidden),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
-            nn.Linear(4096, 4096),
+            nn.Linear(hidden, hidden),
             nn.ReLU(inplace=True),
-            nn.Linear(4096, num_classes),
+            nn.Linear(hidden, num_classes),
         )
 
     def stages(self) -> dict[str, tuple[str, ...]]:
@@ -146,7 +151,8 @@ def alexnet(
     in_channels: int,
     input_size: tuple[int, int] | None,
     stem: Stem = "auto",
+    hidden: int = 4096,
     dropout: float = 0.5,
 ) -> nn.Module:
     """AlexNet in one tower, in torchvision's layout."""
-    return AlexNet(num_classes, in_channels, input_size or (224, 224), stem, dropout)
+    return AlexNet(num_classes, in_channels, input_size or (224, 224), stem, hidden, dropout)
