@@ -3,72 +3,83 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import Any
 
 from burnish.common.errors import InputError, did_you_mean
 from burnish.verbs.interface.options import VerbOptions
 from burnish.verbs.interface.outcome import Outcome
 from burnish.verbs.interface.table import table
 
-if TYPE_CHECKING:
-    from burnish.models.registry import ModelEntry
+_HEADER = ("model", "parameters", "MACs", "input", "weights")
+_FEW = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Models(VerbOptions):
-    """List the models that have a name, with their size on an example input."""
+    """List the models that have a name: size, cost on their usual input, and where published weights come from."""
 
     pattern: str = field(default="*", metadata={"positional": True})
-    """Shell pattern of names, such as 'res*'."""
+    """Shell pattern of names, such as 'res*'. Few models are listed with their options and all their weights."""
 
 
 def command(options: Models) -> Outcome:
-    """One row a model.
+    """One row a model, under its paper.
 
     Raises:
         InputError: no name matches the pattern.
     """
-    from burnish.models import entry, names
+    from burnish.models import names
+    from burnish.verbs.describing.zoo import zoo_rows
 
     found = names(options.pattern)
     if not found:
         every = names()
         hint = did_you_mean(options.pattern, every)
         raise InputError(f"no model matches '{options.pattern}'{hint}: expected a pattern for {', '.join(every)}")
-    rows = [_row(entry(name)) for name in found]
-    header = ["model", "data", "parameters", "counted on", "paper"]
-    cells = [
-        [row["name"], ", ".join(row["kinds"]), f"{row['parameters']:,}", row["example"], row["paper"]] for row in rows
+    rows = zoo_rows(found)
+    text = _table(rows)
+    if len(rows) <= _FEW:
+        text += "".join(f"\n\n{_details(row)}" for row in rows)
+    return Outcome(text, {"verb": "models", "models": rows})
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    header, rule, *lines = table(_HEADER, [_cells(row) for row in rows], right=_HEADER[1:3]).splitlines()
+    parts = [header, rule]
+    left = iter(lines)
+    for paper, group in groupby(rows, key=lambda row: str(row["paper"])):
+        parts += ["", paper, *(next(left) for _ in group)]
+    return "\n".join(parts)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    weights = row["weights"]
+    more = f" +{len(weights) - 1}" if len(weights) > 1 else ""
+    first = weights[0] if weights else ""
+    return [row["name"], f"{row['parameters']:,}", _scaled(row["macs"]), "x".join(map(str, row["input"])), first + more]
+
+
+def _details(row: dict[str, Any]) -> str:
+    options = ", ".join(f"{name}={default}" for name, default in row["options"].items())
+    lines = [
+        f"{row['name']}: {row['summary']}",
+        f"  data     {', '.join(row['kinds'])}",
+        f"  counted  for {row['num_classes']} {'symbols' if row['kind'] == 'text' else 'classes'}",
     ]
-    return Outcome(table(header, cells, right=["parameters"]), {"verb": "models", "models": rows})
+    if options:
+        lines.append(f"  options  {options}")
+    lines += [f"  {'weights' if number == 0 else '       '}  {source}" for number, source in enumerate(row["weights"])]
+    return "\n".join(lines)
 
 
-def _row(entry: ModelEntry) -> dict[str, Any]:
-    import torch
+def _scaled(macs: int) -> str:
+    """Multiply-adds in four digits.
 
-    from burnish.models import create
-
-    shape, example = _example(entry)
-    with torch.device("meta"):  # shapes without memory: counting must not cost what training costs
-        model = create(entry.name, **shape)
-    return {
-        "name": entry.name,
-        "kinds": list(entry.kinds),
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "example": example,
-        "summary": entry.summary,
-        "paper": entry.paper,
-        "options": {name: repr(default) for name, default in entry.options.items()},
-    }
-
-
-def _example(entry: ModelEntry) -> tuple[dict[str, Any], str]:
-    """Shapes that a model is counted with, and how to say them."""
-    if "image" in entry.kinds:
-        side = entry.native_size or 32
-        return {"num_classes": 10, "in_channels": 3, "input_size": side}, f"3x{side}x{side}, 10 classes"
-    if "text" in entry.kinds:
-        return {"num_classes": 65, "in_channels": 1}, "65 symbols"
-    if "points" in entry.kinds:
-        return {"num_classes": 2, "in_channels": 2}, "points in 2 dimensions"
-    return {"num_classes": 2, "in_channels": 10}, "10 columns, 2 classes"
+    >>> _scaled(4_089_184_256), _scaled(40_551_040), _scaled(650)
+    ('4.089 G', '40.55 M', '650')
+    """
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if macs >= size:
+            return f"{macs / size:.4g} {unit}"
+    return str(macs)
