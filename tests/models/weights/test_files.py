@@ -3,7 +3,9 @@
 import pytest
 
 from burnish.common.errors import InputError
+from burnish.models import entry, names
 from burnish.models.weights import files
+from burnish.models.weights.source import parse
 
 
 def test_the_users_folder_comes_first_then_the_cache_then_torchs(places):
@@ -78,3 +80,13 @@ def test_a_burnish_weights_that_is_no_folder_is_named(monkeypatch):
 def test_a_folder_is_no_file(places):
     with pytest.raises(InputError, match=r"cannot read .*work: Is a directory"):
         files.sha256(places / "work")
+
+
+def test_every_published_set_names_a_file_that_can_be_checked_or_a_tag():
+    for name in names():
+        for known in entry(name).published:
+            source = parse(known.source)
+            assert source.hub in ("torchvision", "timm"), known
+            assert (source.hub == "timm") == (known.file == ""), known
+            assert source.hub == "timm" or files.promised_digits(known.file)
+            assert known.preparation.resize >= known.preparation.crop, known

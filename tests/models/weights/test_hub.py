@@ -1,7 +1,14 @@
-"""Tests of burnish.models.weights.hub. The library that fetches is played; nothing here needs a network."""
+"""Tests of burnish.models.weights.hub. Nothing here needs a network: the library that fetches is played, or
+asks a server on this machine."""
 
 import hashlib
+import os
+import socket
+import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -53,7 +60,12 @@ def library(places, monkeypatch):
     module.hf_hub_download, module.errors = fetch, errors
     monkeypatch.setitem(sys.modules, "huggingface_hub", module)
     monkeypatch.setitem(sys.modules, "huggingface_hub.errors", errors)
-    return played
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        module.constants = SimpleNamespace(ENDPOINT=f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield played
 
 
 def test_the_users_folder_comes_first_then_the_cache_then_the_hubs(places):
@@ -109,7 +121,92 @@ def test_offline_one_line_says_which_files_to_put_where(places, library, monkeyp
     assert len(message) < 500
 
 
+def test_where_nobody_answers_the_library_is_not_asked(places, library):
+    sys.modules["huggingface_hub"].constants.ENDPOINT = "http://127.0.0.1:9"
+    with pytest.raises(
+        InputError, match=r"cannot fetch config\.json of timm:tiny\.a1 \(127\.0\.0\.1:9: .*refused\): put model"
+    ):
+        locate(TAG, "config.json")
+    assert library.asked == []
+
+
 def test_a_tag_that_does_not_exist_is_named(library):
     library.answer = library.NoRepositoryError("404")
     with pytest.raises(InputError, match=r"the hub has no weights timm/tiny\.a1: check the name and the tag"):
         locate(TAG, "config.json")
+
+
+@pytest.mark.peer
+def test_the_library_itself_fetches_what_a_hub_serves(places):
+    """The real huggingface_hub, in a process of its own since it reads the address of the hub when it is imported."""
+    pytest.importorskip("huggingface_hub.errors", exc_type=ImportError)
+    content = {"config.json": b"{}", "model.safetensors": b"weights"}
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self, send):
+            asked.append(f"{self.command} {self.path}")
+            body = content.get(self.path.removeprefix(f"/timm/{TAG}/resolve/main/"))
+            if body is None:
+                self.send_response(404)
+                self.send_header("X-Error-Code", "RepoNotFound")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if send:
+                self.wfile.write(body)
+
+        def do_GET(self):
+            self.answer(send=True)
+
+        def do_HEAD(self):
+            self.answer(send=False)
+
+        def log_message(self, *arguments):
+            pass
+
+    program = (
+        "import sys\n"
+        "from burnish.common.errors import InputError\n"
+        "from burnish.models.weights.hub import locate\n"
+        "try:\n"
+        "    print(locate(sys.argv[1], sys.argv[2]))\n"
+        "except InputError as error:\n"
+        "    print('refused:', error)\n"
+    )
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+
+    def ask(tag, file, endpoint):
+        settings = os.environ | {"HF_ENDPOINT": endpoint, "HF_HUB_DOWNLOAD_TIMEOUT": "5", "HF_HUB_ETAG_TIMEOUT": "5"}
+        done = subprocess.run(
+            [sys.executable, "-c", program, tag, file], capture_output=True, text=True, timeout=120, env=settings
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    try:
+        address = f"http://127.0.0.1:{http.server_address[1]}"
+        found = ask(TAG, "model.safetensors", address)
+        assert Path(found).read_bytes() == b"weights"
+        assert Path(found).is_relative_to(places / "hub")
+        count = len(asked)
+        assert ask(TAG, "model.safetensors", address) == found
+        assert len(asked) == count, "what is in the cache needs no network"
+        assert ask("no.such", "config.json", address) == (
+            "refused: the hub has no weights timm/no.such: check the name and the tag"
+        )
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()
+    answer = ask("no.such", "config.json", "http://127.0.0.1:9")
+    assert answer.startswith("refused: cannot fetch config.json of timm:no.such (")
+    assert answer.endswith(f"into {places}/user/timm/no.such")
+    assert "\n" not in answer

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from burnish.common.errors import InputError
 from burnish.data.named.locate import cache_folder
@@ -67,6 +70,8 @@ def _download(tag: str, file: str) -> Path:
         from huggingface_hub import errors
     except ImportError:
         raise InputError(f"timm:{tag} is not here: pip install 'burnish[hub]' to fetch it, or {by_hand}") from None
+    if reason := _unreachable(huggingface_hub.constants.ENDPOINT):
+        raise InputError(f"cannot fetch {file} of timm:{tag} ({reason}): {by_hand}")
     try:
         return Path(huggingface_hub.hf_hub_download(f"timm/{tag}", file))
     except errors.RepositoryNotFoundError:
@@ -74,6 +79,18 @@ def _download(tag: str, file: str) -> Path:
     except (OSError, ValueError, errors.EntryNotFoundError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"cannot fetch {file} of timm:{tag} ({_short(reason)}): {by_hand}") from None
+
+
+def _unreachable(address: str) -> str | None:
+    """Why nobody answers at an address; asked first, since the library goes on trying for half a minute."""
+    if urllib.request.getproxies():
+        return None  # another machine asks for us
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 443), timeout=10).close()
+    except OSError as error:
+        return f"{parts.netloc}: {error.strerror or error}"
+    return None
 
 
 def _short(reason: str) -> str:
