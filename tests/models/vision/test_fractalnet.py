@@ -8,7 +8,7 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.models import count, create
-from burnish.models.vision.fractalnet import FractalBlock, FractalNet, Join
+from burnish.models.vision.fractalnet import FractalBlock, FractalNet, Join, Path
 
 
 def small(columns=3, widths=(4, 6), **options):
@@ -63,6 +63,50 @@ def test_the_deepest_path_has_20_layers():
         assert sum(isinstance(module, nn.Conv2d) for module in model.column(2).modules()) == 20
 
 
+def solo(column):
+    return Path(torch.arange(3) == column, torch.tensor(True))
+
+
+def statistics(model):
+    return {name: tensor.clone() for name, tensor in model.named_buffers() if "running" in name}
+
+
+def test_a_batch_of_one_column_moves_the_statistics_of_that_column_alone():
+    model = small().train()
+    before, model._path = statistics(model), lambda device: solo(2)
+    model(torch.rand(4, 3, 8, 8))
+    changed = {name for name, tensor in statistics(model).items() if not torch.equal(tensor, before[name])}
+    assert changed == {name for name in before if "columns.2." in name and ".alone." in name}
+
+
+def test_a_batch_of_many_columns_moves_the_shared_statistics():
+    model = small(global_share=0.0).train()
+    before = statistics(model)
+    model(torch.rand(4, 3, 8, 8))
+    changed = {name for name, tensor in statistics(model).items() if not torch.equal(tensor, before[name])}
+    assert changed == {name for name in before if ".norm." in name}
+
+
+def test_statistics_of_a_column_are_those_that_its_plain_network_would_gather():
+    model, images = small(dropout=0.0).train(), torch.rand(4, 3, 8, 8)
+    plain, model._path = model.column(1), lambda device: solo(1)
+    torch.testing.assert_close(model(images), plain(images))
+    after = model.column(1)
+    for name, tensor in statistics(plain).items():
+        torch.testing.assert_close(after.get_buffer(name), tensor)
+
+
+def test_frozen_statistics_stay_and_are_used():
+    model, images = small(drop_path=0.0, dropout=0.0, global_share=0.0), torch.rand(4, 3, 8, 8)
+    before, expected = statistics(model), model.eval()(images)
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+    torch.testing.assert_close(model(images), expected)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in statistics(model).items())
+
+
 def joins_of(draws, allowed, drop=0.15, inputs=3):
     join = Join(drop).train()
     ones = [torch.full((1,), 10.0**n) for n in range(inputs)]
@@ -96,7 +140,7 @@ def test_a_join_that_no_live_column_reaches_stays_finite():
 @pytest.mark.parametrize(("share", "single"), [(1.0, True), (0.0, False)])
 def test_the_share_of_batches_with_a_single_column_is_kept(share, single):
     model, seen = small(global_share=share).train(), []
-    model.blocks[0].register_forward_pre_hook(lambda module, args: seen.append(args[1]))
+    model.blocks[0].register_forward_pre_hook(lambda module, args: seen.append(args[1].allowed))
     for _ in range(60):
         model(torch.rand(2, 3, 8, 8))
     counts = {int(allowed.sum()) for allowed in seen}
@@ -108,14 +152,14 @@ def test_the_share_of_batches_with_a_single_column_is_kept(share, single):
 def test_half_of_the_batches_use_a_single_column():
     torch.manual_seed(0)
     model = small(columns=2, widths=(1,)).train()
-    single = sum(int(model._allowed(torch.device("cpu")).sum()) == 1 for _ in range(1600)) / 1600
+    single = sum(bool(model._path(torch.device("cpu")).alone) for _ in range(1600)) / 1600
     assert single == pytest.approx(0.5, abs=0.05)  # 4 standard errors
 
 
 def test_one_column_is_used_in_every_block_of_a_batch():
     model, seen = small(widths=(2, 2, 2), global_share=1.0).train(), []
     for block in model.blocks:
-        block.register_forward_pre_hook(lambda module, args: seen.append(args[1]))
+        block.register_forward_pre_hook(lambda module, args: seen.append(args[1].allowed))
     model(torch.rand(2, 3, 8, 8))
     assert torch.equal(seen[0], seen[1])
     assert torch.equal(seen[0], seen[2])
@@ -123,7 +167,7 @@ def test_one_column_is_used_in_every_block_of_a_batch():
 
 def test_only_the_chosen_column_learns_from_a_global_batch():
     model = small(global_share=1.0, drop_path=0.5, dropout=0.0).train()
-    model._allowed = lambda device: torch.tensor([False, True, False])
+    model._path = lambda device: solo(1)
     model(torch.rand(2, 3, 8, 8)).square().sum().backward()
     for block in model.blocks:
         learns = [any(bool(p.grad.any()) for p in column.parameters()) for column in block.columns]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
@@ -48,15 +50,72 @@ class Join(nn.Module):
         return joined
 
 
-def _unit(in_channels: int, out_channels: int, dropout: float) -> nn.Sequential:
-    conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-    bound = (3 / conv.weight[0].numel()) ** 0.5
-    nn.init.uniform_(conv.weight, -bound, bound)
-    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-    layers: OrderedDict[str, nn.Module] = OrderedDict(conv=conv)
-    if dropout:
-        layers["dropout"] = nn.Dropout(dropout)
-    return nn.Sequential(layers | {"norm": nn.BatchNorm2d(out_channels), "relu": nn.ReLU(inplace=True)})
+class Path(NamedTuple):
+    """The part of the network that is alive.
+
+    Attributes:
+        allowed: columns that may live, ``(columns,)`` of booleans.
+        alone: whether a single column lives from end to end, a boolean.
+    """
+
+    allowed: Tensor
+    alone: Tensor
+
+
+class FractalConv(nn.Module):
+    """Convolution, dropout, batch normalisation, ReLU.
+
+    A column on its own sees maps of another spread than among others: there, they are means. So the running statistics
+    of its solo batches are kept apart, in ``alone``, as they are where the authors tie the weights of two networks.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        column: that it belongs to, from the shallowest.
+        dropout: after the convolution.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, column: int, dropout: float) -> None:
+        super().__init__()
+        self.column = column
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        bound = (3 / self.conv.weight[0].numel()) ** 0.5
+        nn.init.uniform_(self.conv.weight, -bound, bound)
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
+        self.dropout = nn.Dropout(dropout)
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.alone = nn.BatchNorm2d(out_channels, affine=False)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x_BCHW: Tensor, path: Path | None = None) -> Tensor:
+        x_BCHW = self.dropout(self.conv(x_BCHW))
+        x_BCHW = self.norm(x_BCHW) if path is None else self._normalised(x_BCHW, path)
+        return self.relu(x_BCHW)  # type: ignore[no-any-return]
+
+    def _normalised(self, x_BCHW: Tensor, path: Path) -> Tensor:
+        shared, alone = self.norm, self.alone
+        assert shared.running_mean is not None
+        assert shared.running_var is not None
+        assert alone.running_mean is not None
+        assert alone.running_var is not None
+        mean_C = torch.where(path.alone, alone.running_mean, shared.running_mean)
+        var_C = torch.where(path.alone, alone.running_var, shared.running_var)
+        scale, shift, momentum = shared.weight, shared.bias, shared.momentum or 0.0
+        x_BCHW = F.batch_norm(x_BCHW, mean_C, var_C, scale, shift, shared.training, momentum, shared.eps)
+        if shared.training:
+            mine = path.alone & path.allowed[self.column]
+            shared.running_mean.copy_(torch.where(path.alone, shared.running_mean, mean_C))
+            shared.running_var.copy_(torch.where(path.alone, shared.running_var, var_C))
+            alone.running_mean.copy_(torch.where(mine, mean_C, alone.running_mean))
+            alone.running_var.copy_(torch.where(mine, var_C, alone.running_var))
+        return x_BCHW
+
+    def plain(self) -> nn.Sequential:
+        """A copy of it as it is when its column lives alone."""
+        norm = copy.deepcopy(self.norm)
+        norm.load_state_dict(self.alone.state_dict(), strict=False)
+        layers = OrderedDict(conv=copy.deepcopy(self.conv), dropout=copy.deepcopy(self.dropout))
+        return nn.Sequential(layers | {"norm": norm, "relu": nn.ReLU(inplace=True)})
 
 
 class FractalBlock(nn.Module):
@@ -75,27 +134,30 @@ class FractalBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, columns: int, dropout: float, drop_path: float) -> None:
         super().__init__()
         self.columns = nn.ModuleList(
-            nn.Sequential(*(_unit(out_channels if n else in_channels, out_channels, dropout) for n in range(2**column)))
+            nn.ModuleList(
+                FractalConv(out_channels if row else in_channels, out_channels, column, dropout)
+                for row in range(2**column)
+            )
             for column in range(columns)
         )
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
         self.join = Join(drop_path)
 
-    def forward(self, x_BCHW: Tensor, allowed: Tensor | None = None) -> Tensor:
+    def forward(self, x_BCHW: Tensor, path: Path | None = None) -> Tensor:
         total = len(self.columns)
         rows = 2 ** (total - 1)
         latest = [x_BCHW] * total
         for row in range(1, rows + 1):
             ending = [column for column in range(total) if row % 2 ** (total - 1 - column) == 0]
             for column in ending:
-                units = self.columns[column]
-                assert isinstance(units, nn.Sequential)
-                latest[column] = units[row // 2 ** (total - 1 - column) - 1](latest[column])
+                convolutions = self.columns[column]
+                assert isinstance(convolutions, nn.ModuleList)
+                latest[column] = convolutions[row // 2 ** (total - 1 - column) - 1](latest[column], path)
             if row == rows:
                 latest = [self.pool(branch_BCHW) for branch_BCHW in latest]
             if len(ending) > 1:
                 first = ending[0]
-                joined_BCHW = self.join(latest[first:], None if allowed is None else allowed[first:])
+                joined_BCHW = self.join(latest[first:], None if path is None else path.allowed[first:])
                 latest[first:] = [joined_BCHW] * len(ending)
         return latest[-1]
 
@@ -106,7 +168,7 @@ class FractalNet(ImageModel):
     Source: Larsson et al. 2016, "FractalNet: Ultra-Deep Neural Networks without Residuals", arXiv:1605.07648, section
     2 and 4; order of the layers, widths and initialisation from the authors' generator. A batch in training mode uses
     one subnetwork: with a chance of ``global_share`` a single column from end to end, otherwise joins that lose each
-    input with a chance of ``drop_path``. Columns that are out still run, so their statistics keep up.
+    input with a chance of ``drop_path``. Columns that are out still run, and count for nothing.
 
     Args:
         num_classes: outputs.
@@ -190,25 +252,28 @@ class FractalNet(ImageModel):
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         for number, block in enumerate(self.blocks, start=1):
             assert isinstance(block, FractalBlock)
-            layers[f"block{number}"] = nn.Sequential(
-                copy.deepcopy(block.columns[index]), nn.MaxPool2d(2, ceil_mode=True)
-            )
+            convolutions = [
+                module.plain() for module in block.columns[index].modules() if isinstance(module, FractalConv)
+            ]
+            layers[f"block{number}"] = nn.Sequential(*convolutions, nn.MaxPool2d(2, ceil_mode=True))
         layers |= {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "fc": copy.deepcopy(self.fc)}
         return nn.Sequential(layers).train(self.training)
 
-    def _allowed(self, device: torch.device) -> Tensor | None:
-        """Columns that may be alive, None for all of them without a draw."""
-        every = torch.arange(self._columns, device=device)
+    def _path(self, device: torch.device) -> Path | None:
+        """What lives in this batch, None for all of it without a draw."""
+        every_C = torch.arange(self._columns, device=device)
         if self.training:
-            one_C = every == torch.randint(self._columns, (), device=device)
-            return one_C | (torch.rand((), device=device) >= self.global_share)
-        return None if self.only_column is None else every == self.only_column
+            alone = torch.rand((), device=device) < self.global_share
+            return Path((every_C == torch.randint(self._columns, (), device=device)) | ~alone, alone)
+        if self.only_column is None:
+            return None
+        return Path(every_C == self.only_column, torch.ones((), dtype=torch.bool, device=device))
 
     def features(self, x_BCHW: Tensor) -> list[Tensor]:
-        allowed_C = self._allowed(x_BCHW.device)
+        path = self._path(x_BCHW.device)
         levels: list[Tensor] = []
         for block in self.blocks:
-            x_BCHW = block(x_BCHW, allowed_C)
+            x_BCHW = block(x_BCHW, path)
             levels.append(x_BCHW)
         return levels
 
@@ -252,7 +317,7 @@ def fractalnet_small(
     widths: Sequence[int] = (16, 32, 64, 128),
     drop_path: float = 0.15,
     global_share: float = 0.5,
-    dropout: float = 0.2,
+    dropout: float = 0.0,
 ) -> nn.Module:
     """FractalNet of three columns and four narrow blocks."""
     return FractalNet(num_classes, in_channels, columns, widths, drop_path, global_share, dropout)
