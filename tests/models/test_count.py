@@ -77,10 +77,13 @@ def test_the_model_is_left_as_it_was():
     assert all(not module._forward_hooks and not module._forward_pre_hooks for module in model.modules())
 
 
-def test_the_meta_device_gives_the_same_rows():
+@pytest.mark.parametrize("name", ["lenet5", "resnet20", "mobilenet-v3-small"])
+def test_the_meta_device_gives_the_same_rows(name):
     with torch.device("meta"):
-        shapes_only = create("lenet5")
-    assert count(shapes_only, torch.zeros(2, 3, 32, 32)) == count(create("lenet5"), torch.zeros(2, 3, 32, 32))
+        shapes_only = create(name, input_size=32)
+    assert count(shapes_only, torch.zeros(2, 3, 32, 32)) == count(
+        create(name, input_size=32), torch.zeros(2, 3, 32, 32)
+    )
 
 
 class Shared(nn.Module):

@@ -107,3 +107,7 @@ def test_a_layer_whose_weights_another_reads_did_not_run_but_is_in_use():
 
 def test_strides_below_one_are_shown():
     assert " 0.5 " in description(layers=(replace(ROW, stride=(0.5, 0.5)),)).table()
+
+
+def test_a_layer_that_ran_several_times_says_so():
+    assert "Conv2d, 3 calls  3x3" in description(layers=(replace(ROW, calls=3),)).table()

@@ -124,7 +124,8 @@ def _cells(row: LayerCount) -> tuple[str, ...]:
     counted = [f"{number:,}" if number else "" for number in (row.parameters, row.macs)]
     seen = [_square(sizes) if sizes else "" for sizes in (row.receptive_field, row.stride)]
     memory = _bytes(row.activation_bytes) if row.activation_bytes else ""
-    return (row.name or "(model)", row.type, _window(row), output, *counted, *seen, memory)
+    kind = row.type if row.calls < 2 else f"{row.type}, {row.calls} calls"
+    return (row.name or "(model)", kind, _window(row), output, *counted, *seen, memory)
 
 
 def _window(row: LayerCount) -> str:

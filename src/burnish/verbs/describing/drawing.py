@@ -245,7 +245,7 @@ def _paths(piece: _Piece, centre: float, middle: float, upper: float) -> list[st
     rise = middle - upper + 18
     parts = []
     for direction in (-1, 1) if "concatenation" in joins else (-1,):
-        peak = middle + direction * min(rise, _TALLEST / 2 + 8)
+        peak = middle + direction * min(rise, _TALLEST / 2 + (4 if direction > 0 else 8))
         parts.append(
             f'<path class="flow" d="M{start:.1f} {middle:.1f}V{peak - direction * 6:.1f}'
             f"Q{start:.1f} {peak:.1f} {start + 6:.1f} {peak:.1f}H{end - 6:.1f}"
