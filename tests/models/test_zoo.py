@@ -42,6 +42,8 @@ def native(name):
 
 
 REPRESENTATIVES = list(smallest_of_each_family())
+VERY_DEEP = ("resnet1202", "resnet1202-stochastic-depth")
+EVERY_CLASSIFIER = [pytest.param(name, marks=pytest.mark.slow) if name in VERY_DEEP else name for name in CLASSIFIERS]
 EVERY = [(name, kind) for name in names() if name not in CLASSIFIERS for kind in entry(name).kinds]
 EVERY += [(name, "image") for name in REPRESENTATIVES]
 
@@ -56,7 +58,7 @@ def build(name, kind, channels=3):
     return create(name, 10, channels), torch.rand(2, channels)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_shapes_at_the_native_size(name, channels):
     side = native(name)
@@ -68,7 +70,7 @@ def test_shapes_at_the_native_size(name, channels):
     assert model.eval()(torch.empty(1, channels, side, side, device="meta")).shape == (1, 13)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
 def test_every_parameter_gets_a_gradient_at_the_native_size(name):
     with torch.device("meta"):
         model = create(name, 13, 3)
@@ -78,7 +80,7 @@ def test_every_parameter_gets_a_gradient_at_the_native_size(name):
     assert not [label for label, parameter in model.named_parameters() if parameter.grad is None]
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
 @pytest.mark.parametrize("size", ["native", (64, 64), (65, 79), (32, 32)], ids=str)
 def test_features_are_the_levels_that_the_model_states(name, size):
     size = (native(name),) * 2 if size == "native" else size
@@ -96,7 +98,7 @@ def test_features_are_the_levels_that_the_model_states(name, size):
     assert model(torch.empty(2, 3, *size, device="meta")).shape == (2, 13)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
 def test_groups_hold_every_parameter_once_from_stem_to_head(name):
     model = on_meta(name)
     groups = model.parameter_groups()
@@ -109,7 +111,7 @@ def test_groups_hold_every_parameter_once_from_stem_to_head(name):
     assert id(head.weight) in {id(parameter) for parameter in groups["head"]}
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
 def test_a_new_head_has_the_new_classes_and_the_body_stays(name):
     with torch.device("meta"):
         model = create(name, 13, 3)

@@ -39,7 +39,7 @@ class StochasticDepth(nn.Module):
             return branch
         one_per_sample = (branch.shape[0],) + (1,) * (branch.ndim - 1)
         kept = torch.empty(one_per_sample, dtype=branch.dtype, device=branch.device).bernoulli_(self.survival)
-        return branch * kept / self.survival
+        return branch * kept.div_(self.survival)  # one pass over the branch
 
     def extra_repr(self) -> str:
         return f"survival={self.survival}"
