@@ -85,3 +85,25 @@ def test_small_images_take_another_stem_of_the_same_weights_and_it_says_so():
 def test_timm_agrees(size):
     ours = create("inception_resnet_v2", 1000, input_size=size)
     assert_same(ours, timm_model("inception_resnet_v2"), torch.rand(2, 3, *size))
+
+
+def test_fewer_blocks_make_a_smaller_network_with_the_same_levels():
+    with torch.device("meta"):
+        whole, small = (
+            create("inception-resnet-v2", 10, 3, 64),
+            create("inception-resnet-v2", 10, 3, 64, blocks=(1, 2, 1)),
+        )
+    assert sum(p.numel() for p in small.parameters()) < 0.6 * sum(p.numel() for p in whole.parameters())
+    assert [(level.channels, level.stride) for level in small.levels] == [
+        (level.channels, level.stride) for level in whole.levels
+    ]
+    maps = small.eval().features(torch.empty(1, 3, 64, 64, device="meta"))
+    assert [tuple(m.shape[1:2]) for m in maps] == [(level.channels,) for level in small.levels]
+
+
+@pytest.mark.parametrize("blocks", [(1, 2), (1, 0, 1)])
+def test_blocks_that_are_not_three_positive_numbers_are_refused(blocks):
+    with pytest.raises(
+        InputError, match=r"blocks of inception-resnet-v2 must be three positive numbers, one a kind, got \("
+    ):
+        create("inception-resnet-v2", blocks=blocks)

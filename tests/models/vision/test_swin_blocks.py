@@ -8,6 +8,7 @@ from burnish.models.vision.swin_blocks import (
     SwinBlock,
     WindowAttention,
     drawn_linear,
+    heads_joined,
     into_windows,
     neighbours,
     out_of_windows,
@@ -71,6 +72,19 @@ def test_maps_that_no_window_divides_are_padded_with_zeros(shift):
     padded = torch.zeros(2, 8, 12, 8)
     padded[:, :6, :9] = maps
     torch.testing.assert_close(layer(maps), layer(padded)[:, :6, :9])
+
+
+def test_heads_lie_side_by_side():
+    joined = heads_joined(torch.arange(12.0).view(1, 2, 3, 2))
+    assert joined[0].tolist() == [[0, 1, 6, 7], [2, 3, 8, 9], [4, 5, 10, 11]]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # torch's own decomposition calls what torch deprecates
+@pytest.mark.parametrize("shift", [0, 2])
+def test_the_exported_program_survives_the_decomposition_that_onnx_needs(shift):
+    layer, maps = attention(shift).eval(), torch.randn(1, 8, 8, 8)
+    program = torch.export.export(layer, (maps,)).run_decompositions()
+    torch.testing.assert_close(program.module()(maps), layer(maps))
 
 
 def test_the_bias_depends_on_the_offset_alone():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from burnish.common.errors import InputError
 from burnish.layers.conv_arithmetic import Window, output_size, smallest_input
 from burnish.models.image_model import Level
 from burnish.models.input_size import check_smallest, is_small
@@ -173,3 +175,17 @@ def middle_size(stem: BuiltStem, side: int) -> int:
 
 def _smallest(stem: BuiltStem) -> int:
     return smallest_input(*STEMS[stem], REDUCTION, REDUCTION)
+
+
+def three_counts(name: str, blocks: Sequence[int]) -> tuple[int, int, int]:
+    """How many blocks of each of the three kinds a network has.
+
+    Raises:
+        InputError: these are not three positive numbers.
+
+    >>> three_counts("inception-v4", [4, 7, 3])
+    (4, 7, 3)
+    """
+    if len(blocks) != 3 or min(blocks) < 1:
+        raise InputError(f"blocks of {name} must be three positive numbers, one a kind, got {tuple(blocks)}")
+    return blocks[0], blocks[1], blocks[2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +19,7 @@ from burnish.models.vision.inception_blocks import (
     pooled,
     stem_for,
     stem_note,
+    three_counts,
 )
 
 _NAME = "inception-resnet-v2"
@@ -141,12 +144,14 @@ class InceptionResNetV2(ImageModel):
             first and one pooling in place of two; ``auto`` takes the small one for images of at most 64 pixels, and
             for those the other is too large for.
         dropout: chance that a feature is left out before the last layer.
+        blocks: how many of each of the three kinds; fewer make a smaller network.
 
     Shape:
         ``(B, in_channels, H, W)`` to ``(B, num_classes)``.
 
     Raises:
-        InputError: a side is below 75 with the ``imagenet`` stem, or below 13.
+        InputError: a side is below 75 with the ``imagenet`` stem, or below 13; or ``blocks`` are not three positive
+            numbers.
 
     >>> sum(p.numel() for p in InceptionResNetV2(1000, 3, (299, 299)).parameters())
     55843464
@@ -161,8 +166,10 @@ class InceptionResNetV2(ImageModel):
         input_size: tuple[int, int],
         stem: Stem = "auto",
         dropout: float = 0.2,
+        blocks: Sequence[int] = (10, 20, 10),
     ) -> None:
         super().__init__()
+        first, second, third = three_counts(_NAME, blocks)
         chosen = stem_for(_NAME, stem, input_size)
         small = chosen == "small"
         self.conv2d_1a = ConvUnit(in_channels, 32, 3, stride=1 if small else 2, valid=not small)
@@ -173,11 +180,11 @@ class InceptionResNetV2(ImageModel):
         self.conv2d_4a = ConvUnit(80, 192, 3, valid=not small)
         self.maxpool_5a = nn.MaxPool2d(3, 2, padding=1 if small else 0)
         self.mixed_5b = _mixed_5b()
-        self.repeat = nn.Sequential(*(_block_a() for _ in range(10)))
+        self.repeat = nn.Sequential(*(_block_a() for _ in range(first)))
         self.mixed_6a = _reduction_a()
-        self.repeat_1 = nn.Sequential(*(_block_b() for _ in range(20)))
+        self.repeat_1 = nn.Sequential(*(_block_b() for _ in range(second)))
         self.mixed_7a = _reduction_b()
-        self.repeat_2 = nn.Sequential(*(_block_c() for _ in range(9)))
+        self.repeat_2 = nn.Sequential(*(_block_c() for _ in range(third - 1)))
         self.block8 = _block_c(last=True)
         self.conv2d_7b = ConvUnit(2080, 1536, 1)
         self.dropout = nn.Dropout(dropout)
@@ -227,6 +234,7 @@ def inception_resnet_v2(
     input_size: tuple[int, int] | None,
     stem: Stem = "auto",
     dropout: float = 0.2,
+    blocks: Sequence[int] = (10, 20, 10),
 ) -> nn.Module:
     """Inception-ResNet v2 as Google published it."""
-    return InceptionResNetV2(num_classes, in_channels, input_size or (299, 299), stem, dropout)
+    return InceptionResNetV2(num_classes, in_channels, input_size or (299, 299), stem, dropout, blocks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +20,7 @@ from burnish.models.vision.inception_blocks import (
     pooled,
     stem_for,
     stem_note,
+    three_counts,
 )
 
 _NAME = "inception-v4"
@@ -128,12 +131,14 @@ class InceptionV4(ImageModel):
             of its three strides; ``auto`` takes the small one for images of at most 64 pixels, and for those the
             other is too large for.
         dropout: chance that a feature is left out before the last layer.
+        blocks: how many of each of the three kinds; fewer make a smaller network.
 
     Shape:
         ``(B, in_channels, H, W)`` to ``(B, num_classes)``.
 
     Raises:
-        InputError: a side is below 75 with the ``imagenet`` stem, or below 13.
+        InputError: a side is below 75 with the ``imagenet`` stem, or below 13; or ``blocks`` are not three positive
+            numbers.
 
     >>> sum(p.numel() for p in InceptionV4(1000, 3, (299, 299)).parameters())
     42679816
@@ -148,17 +153,21 @@ class InceptionV4(ImageModel):
         input_size: tuple[int, int],
         stem: Stem = "auto",
         dropout: float = 0.2,
+        blocks: Sequence[int] = (4, 7, 3),
     ) -> None:
         super().__init__()
         chosen = stem_for(_NAME, stem, input_size)
         small = chosen == "small"
-        blocks = [_block_a() for _ in range(4)] + [_reduction_a()]
-        blocks += [_block_b() for _ in range(7)] + [_reduction_b()]
-        blocks += [BlockC() for _ in range(3)]
-        widths = {"features.2": 64, "features.4": 192, "features.9": 384, "features.17": 1024, "features.21": 1536}
-        self.levels = levels_of(widths, chosen)
+        first, second, third = three_counts(_NAME, blocks)
+        body = [_block_a() for _ in range(first)] + [_reduction_a()]
+        body += [_block_b() for _ in range(second)] + [_reduction_b()]
+        body += [BlockC() for _ in range(third)]
+        ends = (2, 4, 5 + first, 6 + first + second, 7 + first + second + third)
+        widths = zip(ends, (64, 192, 384, 1024, 1536), strict=True)
+        self.levels = levels_of({f"features.{end}": width for end, width in widths}, chosen)
         taps = [int(level.name.removeprefix("features.")) for level in self.levels]
-        self.features = Pyramid([*_stem(in_channels, small), *blocks], taps)
+        self.features = Pyramid([*_stem(in_channels, small), *body], taps)
+        self._layers = taps[-1] + 1
         self.dropout = nn.Dropout(dropout)
         self.last_linear = nn.Linear(1536, num_classes)
         if small:
@@ -166,7 +175,7 @@ class InceptionV4(ImageModel):
 
     def stages(self) -> dict[str, tuple[str, ...]]:
         stem = tuple(f"features.{layer}" for layer in range(6))
-        blocks = {f"features.{block}": (f"features.{block}",) for block in range(6, 22)}
+        blocks = {f"features.{block}": (f"features.{block}",) for block in range(6, self._layers)}
         return {"stem": stem, **blocks, "head": ("last_linear",)}
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
@@ -188,6 +197,7 @@ def inception_v4(
     input_size: tuple[int, int] | None,
     stem: Stem = "auto",
     dropout: float = 0.2,
+    blocks: Sequence[int] = (4, 7, 3),
 ) -> nn.Module:
     """Inception v4."""
-    return InceptionV4(num_classes, in_channels, input_size or (299, 299), stem, dropout)
+    return InceptionV4(num_classes, in_channels, input_size or (299, 299), stem, dropout, blocks)

@@ -92,7 +92,7 @@ class WindowAttention(nn.Module):
 
     def _attended(self, x_MNC: Tensor, bias: Tensor) -> Tensor:
         q_MZND, k_MZND, v_MZND = self._split(self.qkv(x_MNC))
-        return F.scaled_dot_product_attention(q_MZND, k_MZND, v_MZND, bias).transpose(1, 2).flatten(2)
+        return heads_joined(F.scaled_dot_product_attention(q_MZND, k_MZND, v_MZND, bias))
 
     def _split(self, qkv_MNC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q_MZND, k_MZND, v_MZND = qkv_MNC.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind()
@@ -139,6 +139,12 @@ class PatchMerging(nn.Module):
 
     def forward(self, x_BHWC: Tensor) -> Tensor:
         return self.reduction(self.norm(neighbours(x_BHWC)))  # type: ignore[no-any-return]
+
+
+def heads_joined(x_MZND: Tensor) -> Tensor:
+    """The heads of each position side by side, ``(M, N, Z * D)``."""
+    # Not flatten alone: the exporter takes that for a view of what one kernel returned, then puts in another kernel.
+    return x_MZND.transpose(1, 2).clone(memory_format=torch.contiguous_format).flatten(2)
 
 
 def neighbours(x_BHWC: Tensor) -> Tensor:

@@ -13,7 +13,14 @@ from torch import Tensor, nn
 from burnish.models.published import Preparation, Published
 from burnish.models.registry import register
 from burnish.models.vision.swin import SwinTransformer, SwinVariant
-from burnish.models.vision.swin_blocks import PatchMerging, SwinBlock, WindowAttention, drawn_linear, neighbours
+from burnish.models.vision.swin_blocks import (
+    PatchMerging,
+    SwinBlock,
+    WindowAttention,
+    drawn_linear,
+    heads_joined,
+    neighbours,
+)
 
 _WINDOW = 8
 _COORDINATES = ".relative_coords_table"
@@ -66,7 +73,7 @@ class CosineWindowAttention(WindowAttention):
         q_MZND = F.normalize(q_MZND, dim=-1) * self.logit_scale.clamp(max=math.log(100)).exp()
         k_MZND = F.normalize(k_MZND, dim=-1)
         mixed_MZND = F.scaled_dot_product_attention(q_MZND, k_MZND, v_MZND, bias, scale=1.0)
-        return mixed_MZND.transpose(1, 2).flatten(2)
+        return heads_joined(mixed_MZND)
 
 
 class SwinBlockV2(SwinBlock):
