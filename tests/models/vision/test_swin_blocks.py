@@ -80,11 +80,11 @@ def test_heads_lie_side_by_side():
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # torch's own decomposition calls what torch deprecates
-@pytest.mark.parametrize("shift", [0, 2])
-def test_the_exported_program_survives_the_decomposition_that_onnx_needs(shift):
-    layer, maps = attention(shift).eval(), torch.randn(1, 8, 8, 8)
-    program = torch.export.export(layer, (maps,)).run_decompositions()
-    torch.testing.assert_close(program.module()(maps), layer(maps))
+def test_a_program_exported_without_gradients_survives_the_decomposition_that_onnx_needs():
+    layer, maps = attention(shift=2).eval(), torch.randn(1, 8, 8, 8)
+    with torch.no_grad():
+        program = torch.export.export(layer, (maps,))
+    torch.testing.assert_close(program.run_decompositions({}).module()(maps), layer(maps))
 
 
 def test_the_bias_depends_on_the_offset_alone():
