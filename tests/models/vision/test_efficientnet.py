@@ -1,7 +1,5 @@
 """Tests of burnish.models.vision.efficientnet."""
 
-import time
-
 import pytest
 import torch
 from tests.oracles import assert_same, timm_model, torchvision_model
@@ -98,13 +96,6 @@ def test_translation_leaves_the_native_layout_alone():
     with torch.device("meta"):
         model = create("efficientnet-b0")
     assert list(model.translate(model.state_dict())) == list(model.state_dict())
-
-
-def test_the_largest_is_built_in_less_than_a_second_of_work():
-    create("efficientnet-b0")
-    start = time.process_time()
-    create("efficientnet-b7", 1000)
-    assert time.process_time() - start < 1
 
 
 @pytest.mark.peer
