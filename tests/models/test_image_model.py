@@ -9,7 +9,7 @@ from burnish.models.image_model import ImageModel, Level
 
 
 class Net(ImageModel):
-    heads = ("fc", "side")
+    head_names = ("fc", "side")
     renames = ((r"body\.(\w+)", r"conv.\1"), (r"body\..*", r"never"), (r"last\.(.+)", r"fc.\1"))
 
     def __init__(self, side: bool = False):

@@ -34,6 +34,15 @@ def test_a_model_may_hold_it_under_the_name_features():
     assert net.features(torch.zeros(1, 1, 2, 2))[0].shape == (1, 2, 2, 2)
 
 
+def test_a_slice_is_a_plain_sequence_that_keeps_names():
+    body = Pyramid([nn.Conv2d(1, 2, 1), nn.ReLU(), nn.MaxPool2d(2)], taps=(0, 2))
+    image = torch.rand(1, 1, 4, 4)
+    assert torch.equal(body[:2](image), body[1](body[0](image)))
+    assert list(body[1:].state_dict()) == []
+    assert [name for name, _ in body[1:].named_children()] == ["1", "2"]
+    assert isinstance(body[-1], nn.MaxPool2d)
+
+
 @pytest.mark.parametrize("taps", [(), (0,), (1, 0), (0, 0, 1), (-1, 1), (1, 2)])
 def test_taps_that_do_not_end_with_the_last_layer_are_refused(taps):
     with pytest.raises(InputError, match=r"taps must rise and end with the last layer, 1, got \("):

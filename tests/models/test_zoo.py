@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from burnish.models import create, entry, names
-from burnish.models.auxiliary import AuxiliaryOutput, main_output
+from burnish.models.auxiliary import AuxiliaryOutput
 
 VOCABULARY = 11
 CLASSIFIERS = [name for name in names() if ".vision." in entry(name).builder.__module__]
@@ -59,43 +59,16 @@ def build(name, kind, channels=3):
 
 
 @pytest.mark.parametrize("name", EVERY_CLASSIFIER)
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_shapes_at_the_native_size(name, channels):
+def test_shapes_features_and_gradients_at_the_native_size(name):
     side = native(name)
-    model = on_meta(name, channels).train()
-    output = model(torch.empty(2, channels, side, side, device="meta"))
-    assert main_output(output).shape == (2, 13)
-    for auxiliary in output.auxiliary if isinstance(output, AuxiliaryOutput) else ():
-        assert auxiliary.shape == (2, 13)
-    assert model.eval()(torch.empty(1, channels, side, side, device="meta")).shape == (1, 13)
-
-
-@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
-def test_every_parameter_gets_a_gradient_at_the_native_size(name):
-    with torch.device("meta"):
-        model = create(name, 13, 3)
-    output = model.train()(torch.empty(2, 3, native(name), native(name), device="meta"))
-    outputs = [output.logits, *output.auxiliary] if isinstance(output, AuxiliaryOutput) else [output]
+    model = on_meta(name)
+    images = torch.empty(2, 3, side, side, device="meta")
+    check_features(model.eval(), images)
+    outputs = every_output(model.train()(images))
+    assert [tuple(part.shape) for part in outputs] == [(2, 13)] * len(outputs)
     sum(part.sum() for part in outputs).backward()
     assert not [label for label, parameter in model.named_parameters() if parameter.grad is None]
-
-
-@pytest.mark.parametrize("name", EVERY_CLASSIFIER)
-@pytest.mark.parametrize("size", ["native", (64, 64), (65, 79), (32, 32)], ids=str)
-def test_features_are_the_levels_that_the_model_states(name, size):
-    size = (native(name),) * 2 if size == "native" else size
-    model = on_meta(name, 3, size).eval()
-    assert model.levels
-    assert [level.stride for level in model.levels] == sorted(level.stride for level in model.levels)
-    maps = model.features(torch.empty(2, 3, *size, device="meta"))
-    assert len(maps) == len(model.levels)
-    for level, found in zip(model.levels, maps, strict=True):
-        assert found.shape[:2] == (2, level.channels), level
-        for side, pixels in zip(found.shape[2:], size, strict=True):
-            assert pixels / level.stride / 2 <= side <= math.ceil(pixels / level.stride) + 1, (
-                level
-            )  # valid windows shrink
-    assert model(torch.empty(2, 3, *size, device="meta")).shape == (2, 13)
+    model.zero_grad()
 
 
 @pytest.mark.parametrize("name", EVERY_CLASSIFIER)
@@ -107,21 +80,53 @@ def test_groups_hold_every_parameter_once_from_stem_to_head(name):
     assert all(groups.values()), "a stage without parameters"
     members = [id(parameter) for group in groups.values() for parameter in group]
     assert sorted(members) == sorted(id(parameter) for parameter in model.parameters())
-    head = model.get_submodule(model.heads[0])
+    head = model.get_submodule(model.head_names[0])
     assert id(head.weight) in {id(parameter) for parameter in groups["head"]}
 
 
 @pytest.mark.parametrize("name", EVERY_CLASSIFIER)
 def test_a_new_head_has_the_new_classes_and_the_body_stays(name):
-    with torch.device("meta"):
-        model = create(name, 13, 3)
-    assert model.num_classes == 13
+    model = on_meta(name)
     body = {id(p) for stage, group in model.parameter_groups().items() if stage != "head" for p in group}
-    model.reset_head(5)
-    assert model.num_classes == 5
-    assert body <= {id(parameter) for parameter in model.parameters()}
-    output = model.train()(torch.empty(2, 3, native(name), native(name), device="meta"))
-    assert main_output(output).shape == (2, 5)
+    try:
+        assert model.reset_head(5).num_classes == 5
+        assert body <= {id(parameter) for parameter in model.parameters()}
+        outputs = every_output(model.train()(torch.empty(2, 3, native(name), native(name), device="meta")))
+        assert [tuple(part.shape) for part in outputs] == [(2, 5)] * len(outputs)
+    finally:
+        model.reset_head(13)
+
+
+@pytest.mark.parametrize("name", REPRESENTATIVES)
+@pytest.mark.parametrize("size", [(28, 28), (32, 32), (64, 64), (65, 79)], ids=str)
+def test_other_sizes_have_the_levels_that_the_model_states(name, size):
+    check_features(on_meta(name, 3, size).eval(), torch.empty(2, 3, *size, device="meta"))
+
+
+@pytest.mark.parametrize("name", REPRESENTATIVES)
+@pytest.mark.parametrize("channels", [1, 4])
+def test_other_channels_go_in(name, channels):
+    images = torch.empty(1, channels, 64, 64, device="meta")
+    assert on_meta(name, channels, 64).eval()(images).shape == (1, 13)
+
+
+def every_output(output):
+    """The logits, and those of auxiliary heads."""
+    return [output.logits, *output.auxiliary] if isinstance(output, AuxiliaryOutput) else [output]
+
+
+def check_features(model, images):
+    """One map a level, as wide and as large as the model says; and logits of one row a sample."""
+    assert model.levels
+    assert [level.stride for level in model.levels] == sorted({level.stride for level in model.levels})
+    maps = model.features(images)
+    assert len(maps) == len(model.levels)
+    for level, found in zip(model.levels, maps, strict=True):
+        assert found.shape[:2] == (len(images), level.channels), level
+        for side, pixels in zip(found.shape[2:], images.shape[2:], strict=True):
+            most = math.ceil(max(pixels, 32) / level.stride) + 1  # some pad what is smaller to 32
+            assert pixels / level.stride / 2 <= side <= most, level  # less than the stride says where windows are valid
+    assert model(images).shape == (len(images), 13)
 
 
 @pytest.mark.parametrize(("name", "kind"), EVERY)
@@ -131,7 +136,7 @@ def test_every_parameter_that_runs_gets_a_finite_gradient(name, kind):
     if entry(name).task == "gan":
         inputs = model.sample(2)
     output = model.train()(inputs)
-    outputs = [output.logits, *output.auxiliary] if isinstance(output, AuxiliaryOutput) else [output]
+    outputs = every_output(output)
     assert outputs[0].shape[0] == 2
     sum(part.square().mean() for part in outputs).backward()
     for label, parameter in model.named_parameters():

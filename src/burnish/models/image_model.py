@@ -30,14 +30,14 @@ class Level:
 class ImageModel(nn.Module):
     """Base of the image classifiers.
 
-    A family gives :attr:`levels`, :attr:`heads`, :meth:`stages` and ``features``, which is a method, or a
+    A family gives :attr:`levels`, :attr:`head_names`, :meth:`stages` and ``features``, which is a method, or a
     :class:`burnish.models.pyramid.Pyramid` where the published layout calls the body ``features``. Images of any size
     that the windows allow go in; where a model pads or changes its stem it says so in :attr:`notes`.
 
     Attributes:
         levels: what ``features`` returns, finest first: one level a resolution, the deepest map that has it.
         features: from images ``(B, C, H, W)`` to one map a level, ``(B, channels, H', W')`` each.
-        heads: names of the layers whose outputs are the classes, the main one first; those that a variant lacks
+        head_names: names of the layers whose outputs are the classes, the main one first; those that a variant lacks
             (auxiliary classifiers) are passed over.
         renames: pairs of a pattern and its replacement that turn names of another published layout (timm's) into this
             model's; see :meth:`translate`.
@@ -46,7 +46,7 @@ class ImageModel(nn.Module):
 
     levels: tuple[Level, ...]
     features: Callable[[Tensor], list[Tensor]]
-    heads: ClassVar[tuple[str, ...]]
+    head_names: ClassVar[tuple[str, ...]]
     renames: ClassVar[tuple[tuple[str, str], ...]] = ()
     notes: tuple[str, ...] = ()
 
@@ -96,14 +96,14 @@ class ImageModel(nn.Module):
         """Draw the weights of a fresh head; torch's own draw unless a family overrides it."""
 
     def present_heads(self) -> tuple[str, ...]:
-        """Those of :attr:`heads` that this variant has."""
+        """Those of :attr:`head_names` that this variant has."""
         modules = {name for name, _ in self.named_modules()}
-        return tuple(name for name in self.heads if name in modules)
+        return tuple(name for name in self.head_names if name in modules)
 
     @property
     def num_classes(self) -> int:
         """Outputs of the main head."""
-        head = self.get_submodule(self.heads[0])
+        head = self.get_submodule(self.head_names[0])
         assert isinstance(head, nn.Linear)
         return head.out_features
 

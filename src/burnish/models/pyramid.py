@@ -42,6 +42,12 @@ class Pyramid(nn.Sequential):
             raise InputError(f"taps must rise and end with the last layer, {len(self) - 1}, got {tuple(taps)}")
         self.taps = tuple(taps)
 
+    def __getitem__(self, position: int | slice) -> nn.Module:
+        """A layer, or a plain sequence of some of them, which returns its last map alone."""
+        if isinstance(position, slice):
+            return nn.Sequential(OrderedDict(list(self._modules.items())[position]))
+        return super().__getitem__(position)
+
     def forward(self, x_BCHW: Tensor) -> list[Tensor]:
         levels = []
         for position, layer in enumerate(self):

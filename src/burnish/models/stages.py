@@ -45,7 +45,9 @@ def stages(model: nn.Module) -> tuple[Stage, ...]:
         if isinstance(model, ImageModel) or len(children) != 1 or own:
             break
         prefix, model = f"{prefix}{children[0][0]}.", children[0][1]
-    named = model.stages() if isinstance(model, ImageModel) else {name: (name,) for name, _ in children}
+    named: dict[str, tuple[str, ...]] = {name: (name,) for name, _ in children}
+    if isinstance(model, ImageModel):
+        named = model.stages()
     return _fill(named, whole, prefix)
 
 

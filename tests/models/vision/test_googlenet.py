@@ -29,7 +29,7 @@ def test_counts_are_the_published_ones(aux_heads, parameters):
 def test_auxiliary_outputs_come_in_training_mode_alone_from_the_shallowest():
     model = create("googlenet", 5, input_size=32)
     with torch.no_grad():
-        for value, name in enumerate(model.heads):
+        for value, name in enumerate(model.head_names):
             head = model.get_submodule(name)
             head.weight.zero_()
             head.bias.fill_(value)

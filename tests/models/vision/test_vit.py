@@ -5,11 +5,9 @@ import re
 import pytest
 import torch
 from tests.oracles import assert_same, timm_model, torchvision_model
-from torch.func import functional_call
 
 from burnish.common.errors import InputError
 from burnish.models import count, create, entry, notes
-from burnish.models.vision.vit import Heads
 
 COUNTS = {
     "vit-tiny": (5_717_416, 152, 1.2537),
@@ -148,15 +146,6 @@ def test_the_old_names_in_torchvision_s_files_are_known():
     assert len(set(old) - set(model.state_dict())) == 48
     assert list(model.translate(old)) == list(model.state_dict())
     assert list(model.translate(model.state_dict())) == list(model.state_dict())
-
-
-def test_its_head_is_a_layer_and_the_names_of_the_heads_in_one():
-    heads = Heads(4, 2)
-    assert list(heads) == ["heads.head"]
-    assert heads(torch.zeros(3, 4)).shape == (3, 2)
-    model, images = tiny(32), torch.randn(1, 3, 32, 32)
-    weights = {name: parameter * 2 for name, parameter in model.named_parameters() if name.startswith("heads.")}
-    assert torch.equal(functional_call(model, weights, images), 2 * model(images))
 
 
 def test_the_exported_program_agrees():

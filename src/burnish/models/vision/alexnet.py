@@ -85,7 +85,7 @@ class AlexNet(ImageModel):
     Linear(in_features=2304, out_features=4096, bias=True)
     """
 
-    heads = ("classifier.6",)
+    head_names = ("classifier.6",)
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ class AlexNet2012(ImageModel):
     torch.Size([256, 48, 5, 5])
     """
 
-    heads = ("classifier.fc8",)
+    head_names = ("classifier.fc8",)
 
     def __init__(
         self,

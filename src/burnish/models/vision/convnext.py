@@ -107,7 +107,7 @@ class ConvNeXt(ImageModel):
     [(1, 4, 8, 8), (1, 8, 4, 4)]
     """
 
-    heads = ("classifier.2",)
+    head_names = ("classifier.2",)
     renames = (
         (r"stem\.([01])\.(\w+)", r"features.0.\1.\2"),
         *(rename for stage in range(4) for rename in _stage_renames(stage)),

@@ -112,7 +112,7 @@ class DenseNet(ImageModel):
         ``(B, in_channels, H, W)`` to ``(B, num_classes)``.
     """
 
-    heads = ("classifier",)
+    head_names = ("classifier",)
     # The files of torchvision are older than its layout: they have norm.1 where it has norm1.
     renames = ((r"(.*\.denselayer\d+\.(?:norm|conv))\.([12]\.\w+)", r"\1\2"),)
 

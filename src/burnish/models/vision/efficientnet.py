@@ -102,7 +102,7 @@ class EfficientNet(ImageModel):
     5288548
     """
 
-    heads = ("classifier.1",)
+    head_names = ("classifier.1",)
     renames = _timm_names()
 
     def __init__(

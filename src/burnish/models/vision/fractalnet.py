@@ -192,7 +192,7 @@ class FractalNet(ImageModel):
     33734922
     """
 
-    heads = ("fc",)
+    head_names = ("fc",)
 
     def __init__(
         self,

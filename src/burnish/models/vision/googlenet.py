@@ -43,7 +43,7 @@ class GoogLeNet(ImageModel):
     6624904
     """
 
-    heads = ("fc", "aux1.fc2", "aux2.fc2")
+    head_names = ("fc", "aux1.fc2", "aux2.fc2")
     name: ClassVar[str] = "googlenet"
     aux1: AuxiliaryHead
     aux2: AuxiliaryHead

@@ -157,7 +157,7 @@ class InceptionResNetV2(ImageModel):
     55843464
     """
 
-    heads = ("classif",)
+    head_names = ("classif",)
 
     def __init__(
         self,

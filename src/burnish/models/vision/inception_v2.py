@@ -91,7 +91,7 @@ class InceptionV2(ImageModel):
     11285224
     """
 
-    heads = ("fc",)
+    head_names = ("fc",)
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ class InceptionV3(ImageModel):
     23834568
     """
 
-    heads = ("fc", "AuxLogits.fc")
+    head_names = ("fc", "AuxLogits.fc")
 
     def __init__(
         self,

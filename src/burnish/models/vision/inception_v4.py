@@ -144,7 +144,7 @@ class InceptionV4(ImageModel):
     42679816
     """
 
-    heads = ("last_linear",)
+    head_names = ("last_linear",)
 
     def __init__(
         self,

@@ -38,7 +38,7 @@ class LeNet5(ImageModel):
     61706
     """
 
-    heads = ("fc3",)
+    head_names = ("fc3",)
 
     def __init__(
         self, num_classes: int, in_channels: int, input_size: tuple[int, int], activation: str = "tanh"

@@ -56,7 +56,7 @@ class MobileNetV1(ImageModel):
     4231976
     """
 
-    heads = ("classifier",)
+    head_names = ("classifier",)
 
     def __init__(
         self,

@@ -94,7 +94,7 @@ class MobileNetV2(ImageModel):
     3504872
     """
 
-    heads = ("classifier.1",)
+    head_names = ("classifier.1",)
     renames = _timm_names()
 
     def __init__(

@@ -104,7 +104,7 @@ class MobileNetV3(ImageModel):
     2542856
     """
 
-    heads = ("classifier.3",)
+    head_names = ("classifier.3",)
 
     def __init__(
         self,

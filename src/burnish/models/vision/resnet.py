@@ -55,7 +55,7 @@ class ResNet(ImageModel):
     11689512
     """
 
-    heads = ("fc",)
+    head_names = ("fc",)
 
     def __init__(
         self,

@@ -80,7 +80,7 @@ class CifarResNet(ImageModel):
     269722
     """
 
-    heads = ("linear",)
+    head_names = ("linear",)
     renames = ((r"module\.(.+)", r"\1"),)  # weights that were trained on several devices
 
     def __init__(

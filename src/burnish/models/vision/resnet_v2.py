@@ -44,7 +44,7 @@ class ResNetV2(ImageModel):
     25549352
     """
 
-    heads = ("fc",)
+    head_names = ("fc",)
     renames: ClassVar[tuple[tuple[str, str], ...]] = (
         (r"stem\.conv\.(.+)", r"features.conv.\1"),
         *((rf"stages\.{stage}\.blocks\.(.+)", rf"features.layer{stage + 1}.\1") for stage in range(4)),

@@ -67,7 +67,7 @@ class SwinTransformer(ImageModel):
     [(1, 8, 8, 7), (1, 16, 4, 4)]
     """
 
-    heads = ("head",)
+    head_names = ("head",)
     renames = (
         (r"patch_embed\.proj\.(\w+)", r"features.0.0.\1"),
         (r"patch_embed\.norm\.(\w+)", r"features.0.2.\1"),

@@ -63,7 +63,7 @@ class VGG(ImageModel):
     """
 
     features: Pyramid
-    heads = ("classifier.6",)
+    head_names = ("classifier.6",)
     renames = (
         (r"pre_logits\.fc1\.(.+)", r"classifier.0.\1"),
         (r"pre_logits\.fc2\.(.+)", r"classifier.3.\1"),
@@ -114,7 +114,7 @@ class VGG(ImageModel):
                 nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Linear):
                 self.initialise_head_(module)
-                if hidden == 512 and label not in self.heads:
+                if hidden == 512 and label not in self.head_names:
                     # A deviation of 0.01 fits 25,088 inputs; of 512 it would leave next to nothing.
                     nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,27 +20,6 @@ from burnish.models.vision.positions import resized_positions
 from burnish.models.vision.vit_encoder import Encoder, EncoderBlock
 
 _SMALL_PATCH = 4
-
-
-class Heads(nn.Module):
-    """The classifying layer, where the published layout has it: ``heads.head``.
-
-    ``heads`` is also what every image model calls the names of its classifying layers; so read as a sequence, this
-    gives the names.
-    """
-
-    def __init__(self, width: int, num_classes: int) -> None:
-        super().__init__()
-        self.head = nn.Linear(width, num_classes)
-
-    def __getitem__(self, position: int) -> str:
-        return ("heads.head",)[position]
-
-    def __len__(self) -> int:
-        return 1
-
-    def forward(self, x_BW: Tensor) -> Tensor:
-        return self.head(x_BW)  # type: ignore[no-any-return]
 
 
 class VisionTransformer(ImageModel):
@@ -74,7 +54,7 @@ class VisionTransformer(ImageModel):
     (('vit pads 30x32 images with zeros to 32x32',), 17)
     """
 
-    heads: Heads  # type: ignore[assignment, misc]
+    head_names = ("heads.head",)
     renames = (
         (r"cls_token", "class_token"),
         (r"pos_embed", "encoder.pos_embedding"),
@@ -118,11 +98,12 @@ class VisionTransformer(ImageModel):
         self.conv_proj = nn.Conv2d(in_channels, width, patch_size, stride=patch_size)
         tokens = 1 + self.grid[0] * self.grid[1]
         self.encoder = Encoder(tokens, depth, width, heads, 4 * width, dropout, stochastic_depth)
-        self.heads = Heads(width, num_classes)
+        head = nn.Linear(width, num_classes)
+        self.heads = nn.Sequential(OrderedDict(head=head))
         # torchvision cuts this normal at +-2, which for patches of 4 pixels is 13 standard deviations away.
         nn.init.normal_(self.conv_proj.weight, std=math.sqrt(1 / self.conv_proj.weight[0].numel()))
         nn.init.zeros_(self.conv_proj.bias)  # type: ignore[arg-type]
-        self.initialise_head_(self.heads.head)
+        self.initialise_head_(head)
 
     def initialise_head_(self, head: nn.Linear) -> None:
         """Zero, as in the paper's section 3.2: the first answers of a fresh head are undecided."""

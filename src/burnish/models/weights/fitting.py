@@ -49,7 +49,7 @@ def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fit:
 def heads(model: nn.Module) -> tuple[str, ...]:
     """Names under which a model classifies; everything below them belongs to the number of classes, not to the body."""
     if isinstance(model, ImageModel):
-        auxiliary = tuple(name.partition(".")[0] for name in model.heads[1:])  # also of variants without them
+        auxiliary = tuple(name.partition(".")[0] for name in model.head_names[1:])  # also of variants without them
         return (*list(model.stages().values())[-1], *auxiliary)
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     return tuple(linear[-1:])

@@ -98,7 +98,7 @@ def own_widths(build: Callable[[int, int], nn.Module], weights: Weights) -> tupl
     found = fit(model, weights.state)
     if found.body < ENOUGH:
         raise _too_little(model, weights, found)
-    head = model.heads[0] if isinstance(model, ImageModel) else "".join(heads(model))
+    head = model.head_names[0] if isinstance(model, ImageModel) else "".join(heads(model))
     last = found.state.get(f"{head}.weight")
     if last is None:
         raise InputError(f"{weights.source} has no classifying layer: give num_classes")
