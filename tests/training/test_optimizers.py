@@ -304,3 +304,12 @@ def test_decay_inside_a_line_search_points_to_the_penalty(name):
 def test_nothing_to_train_is_refused():
     with pytest.raises(InputError, match="sgd was given no parameters: the model has none, or all of them are frozen"):
         build_optimizer("sgd", [])
+
+
+def test_a_layer_may_ask_for_a_share_of_the_rate():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    model[0].learning_rate_factor = 0.1
+    plain = build_optimizer("adamw", model.parameters(), learning_rate=1.0, module=model)
+    assert [(group["lr"], len(group["params"])) for group in plain.param_groups] == [(1.0, 2), (0.1, 2)]
+    both = build_optimizer("adamw", model.parameters(), learning_rate=1.0, module=model, layer_decay=0.5)
+    assert [group["lr"] for group in both.param_groups] == pytest.approx([1.0, 0.05])

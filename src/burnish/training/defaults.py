@@ -100,7 +100,7 @@ _LEAST = {
 def _check_numbers(options: TrainingOptions) -> None:
     for name, least in _LEAST.items():
         value = getattr(options, name)
-        if value is not None and value < least:
+        if isinstance(value, int) and value < least:
             raise InputError(f"{name} must be at least {least}, got {value}")
     for name in ("warmup", "l1", "l2", "weight_decay"):
         value = getattr(options, name)

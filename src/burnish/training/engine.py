@@ -34,6 +34,7 @@ from burnish.training.precision import resolve_precision
 from burnish.training.schedules import Schedule, build_schedule
 from burnish.training.sharded import mesh_of, split_like
 from burnish.training.updater import BadLossError, Updater
+from burnish.training.waiting import Waiting
 
 
 class Engine:
@@ -112,6 +113,7 @@ class Engine:
         self._epoch_is_open = False
         self.ledger = Ledger(self.world)
         self.note = self.ledger.note
+        self.waiting = Waiting(self.device)
         self._current: Batch | None = None
         self._clock = time.perf_counter()
         self.events.on("step", Engine._report, every=options.log_every)
@@ -178,9 +180,11 @@ class Engine:
             return self.batch >= self.steps_per_epoch
         self._epoch_is_open = True
         train_step, events, losses, average = self.task.step, self.events, self.ledger.losses, self.average
-        monotonic, limit = time.monotonic, self.options.max_norm
+        monotonic, limit, waiting = time.monotonic, self.options.max_norm, self.waiting
         keep_norms = MaxNorm(self.module, limit) if limit is not None else None  # walks the module once, not every step
+        waiting.asked()
         for batch in self.train.batches(self.epoch, self.batch):
+            waiting.came()
             self._current = batch
             if self._rate_moves:
                 self.updater.set_rates(self.schedule.factor(self.step / self.steps_per_epoch))
@@ -196,6 +200,7 @@ class Engine:
                 events.fire_step(self)
             if self.step >= self.total_steps or self.stop_requested is not None:
                 break
+            waiting.asked()
         return self.batch >= self.steps_per_epoch
 
     def _end_epoch(self, complete: bool) -> None:
@@ -253,7 +258,8 @@ class Engine:
         rate = len(settled["loss"]) * min(self.train.batch_size, len(self.train.source)) / max(passed, 1e-9)
         means = {name: math.fsum(values) / len(values) for name, values in settled.items()}
         row = {**means, "learning_rate": self.updater.learning_rate}
-        self.emit({"event": "train", **self._position(), **row, "samples_per_second": round(rate, 1)})
+        speed = {"samples_per_second": round(rate, 1), "data_wait": round(self.waiting.settle(passed), 4)}
+        self.emit({"event": "train", **self._position(), **row, **speed})
 
     def _check_losses(self) -> dict[str, list[float]]:
         """What the ledger holds; every rank comes here at the same step.
@@ -305,6 +311,7 @@ class Engine:
             "batch": self.batch,
             "epoch_is_open": self._epoch_is_open,
             "seconds": self.seconds,
+            "waiting": self.waiting.state_dict(),
             "ledger": self._check_losses(),
             "observers": {observer.name: observer.state_dict() for observer in self.observers},
         }
@@ -319,6 +326,8 @@ class Engine:
             self.average.load_state_dict(state["average"])
         self.step, self.epoch, self.batch = state["step"], state["epoch"], state["batch"]
         self._epoch_is_open, self.seconds = state["epoch_is_open"], state["seconds"]
+        if "waiting" in state:  # runs from before it was measured have none
+            self.waiting.load_state_dict(state["waiting"])
         self.ledger.load_state_dict(state["ledger"], self.device)
         for observer in self.observers:
             observer.load_state_dict(state["observers"][observer.name])

@@ -75,7 +75,8 @@ def build_optimizer(
             Without it there is a single parameter group, with it the first group decays and the second does not.
         module: the module of the parameters, if given, so that normalisation over several dimensions is recognised.
         layer_decay: factor on the rate from each stage of the module to the one before it, see
-            :func:`burnish.training.freezing.stage_rates`; makes a group or two a stage.
+            :func:`burnish.training.freezing.stage_rates`; makes a group or two a stage. A layer that has a
+            ``learning_rate_factor`` (the offsets of a deformable convolution) learns at that share of the rate.
 
     Raises:
         InputError: the name is unknown, a number is out of range, there is nothing to train, or decay was asked of a
@@ -108,8 +109,9 @@ def build_optimizer(
         return NewtonCG(given, learning_rate=rate)
 
     groups = _groups(given, weight_decay, module)
-    if layer_decay != 1.0 and module is not None:
-        groups = _by_rate(groups, rate, stage_rates(module, layer_decay), module)
+    factors = _rate_factors(module, layer_decay) if module is not None else {}
+    if factors:
+        groups = _by_rate(groups, rate, factors)
     fast: dict[str, Any] = {"fused": True} if _can_fuse(name, given) else {"foreach": True}
     if name == "sgd":
         return torch.optim.SGD(groups, lr=rate, **fast)
@@ -159,15 +161,26 @@ def _groups(parameters: list[nn.Parameter], weight_decay: float, module: nn.Modu
     return [group for group in groups if group["params"]]
 
 
-def _by_rate(
-    groups: list[dict[str, Any]], rate: float, factors: dict[str, float], module: nn.Module
-) -> list[dict[str, Any]]:
+def _rate_factors(module: nn.Module, layer_decay: float) -> dict[int, float]:
+    """Factor on the rate by id of parameter: of its stage, times that of its layers; empty where all are 1."""
+    factors: dict[int, float] = {}
+    if layer_decay != 1.0:
+        stages = stage_rates(module, layer_decay)
+        factors = {id(parameter): stages[name] for name, parameter in module.named_parameters()}
+    for part in module.modules():
+        own = getattr(part, "learning_rate_factor", 1.0)
+        if own != 1.0:
+            factors |= {id(parameter): own * factors.get(id(parameter), 1.0) for parameter in part.parameters()}
+    return factors
+
+
+def _by_rate(groups: list[dict[str, Any]], rate: float, factors: dict[int, float]) -> list[dict[str, Any]]:
     """Each group divided by the rates of its members, the highest rate first."""
-    factor = {id(parameter): factors[name] for name, parameter in module.named_parameters()}
     divided = []
     for group in groups:
-        for wanted in sorted({factor[id(parameter)] for parameter in group["params"]}, reverse=True):
-            members = [parameter for parameter in group["params"] if factor[id(parameter)] == wanted]
+        own = [factors.get(id(parameter), 1.0) for parameter in group["params"]]
+        for wanted in sorted(set(own), reverse=True):
+            members = [parameter for parameter, factor in zip(group["params"], own, strict=True) if factor == wanted]
             divided.append({**group, "params": members, "lr": rate * wanted})
     return divided
 

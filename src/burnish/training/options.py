@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lbfgs", "newton-cg"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle", "plateau"]
@@ -58,6 +58,9 @@ class TrainingOptions:
     """Share of the target spread evenly over all classes."""
     ema: float | None = None
     """Decay of an exponential moving average of the weights (0.999, say); the averaged weights are the result."""
+    augment: str | tuple[Any, ...] | None = None
+    """Random changes of training samples: none, flip-crop, light, medium, heavy, or names of operations; in a recipe a
+    list of names and tables. Default: none."""
     early_stopping: int | None = None
     """Stop after this many epochs without progress on validation. The best weights are restored."""
 
@@ -78,8 +81,8 @@ class TrainingOptions:
     """Compile the model with torch.compile."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
-    workers: int = 0
-    """Processes that read files beside training."""
+    workers: int | Literal["auto"] = 0
+    """Processes that read files beside training; auto: as many as the first steps show to be worth it."""
     threads: int | None = None
     """CPU threads of torch; by default torch's own choice."""
     parallel: Literal["ddp", "fsdp"] = "ddp"

@@ -182,3 +182,17 @@ def test_a_run_that_was_cut_off_goes_on_without_its_weights(published, tmp_path)
     shutil.rmtree(published)
     resumed = burnish.fit(resume=tmp_path / "cut" / "0001-fit", quiet=True).model.state_dict()
     assert all(torch.equal(tensor, resumed[name]) for name, tensor in whole.model.state_dict().items())
+
+
+def test_trained_weights_are_tuned_at_a_tenth_of_the_rate_unless_one_is_given(published):
+    plain = prepare(Fit(data="digits", model="resnet20"), None, None).options.learning_rate
+    ready = prepare(Fit(data="digits", model="resnet20", weights=str(published)), None, None)
+    assert ready.options.learning_rate == pytest.approx(plain / 10)
+    assert "the learning rate is 0.0004, a tenth of the usual: the weights are trained" in ready.notes
+    given = prepare(Fit(data="digits", model="resnet20", weights=str(published), learning_rate=0.01), None, None)
+    assert given.options.learning_rate == 0.01
+
+
+def test_what_is_frozen_is_told():
+    ready = prepare(Fit(data="digits", model="resnet20", freeze="backbone"), None, None)
+    assert "frozen: stem, layer1, layer2, layer3" in ready.notes

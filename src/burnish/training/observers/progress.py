@@ -84,7 +84,7 @@ class Progress(Stateless):
 
 
 def _numbers(row: Row) -> str:
-    hidden = ("event", "step", "epoch", "seconds", "samples_per_second", "learning_rate")
+    hidden = ("event", "step", "epoch", "seconds", "samples_per_second", "learning_rate", "data_wait")
     shown = {k: v for k, v in row.items() if k not in hidden and not k.endswith(("_low", "_high"))}
     return "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
 

@@ -17,6 +17,7 @@ from burnish.data import names as data_names
 from burnish.data.batch import Batch
 from burnish.data.options import DataOptions
 from burnish.data.schema import Schema
+from burnish.data.source import Source
 from burnish.data.statistics import Statistics, statistics
 from burnish.models import LoadReport, WithInput, default_model, entry, for_data, load_weights_, notes
 from burnish.models.weights.weights import Weights
@@ -25,16 +26,24 @@ from burnish.runs.run import Run, load_run
 from burnish.tasks import create, default_task
 from burnish.tasks.task import Task
 from burnish.training.defaults import resolve_options
+from burnish.training.freezing import Freezing
 from burnish.training.precision import resolve_precision
 from burnish.verbs.fit import Fit
+from burnish.verbs.fitting.augmenting import augmented
+
+_FINE_TUNING = 0.1
+"""Factor on the learning rate that is chosen for weights which are trained already."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run is made of. ``notes`` is what the user should be told once."""
+    """What a run is made of. ``train`` is the training split as it is learnt from, augmented where that was asked for;
+    ``notes`` is what the user should be told once.
+    """
 
     options: Fit
     data: Data
+    train: Source
     model: nn.Module
     model_record: dict[str, Any]
     task: Task
@@ -83,14 +92,30 @@ def prepare(
     task = create(task_record["name"], loaded.schema, **task_record["options"])
     resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train), len(loaded.validation))
     assert isinstance(resolved, Fit)
+    told = [*loaded.notes, *notes(built), *_about_weights(built, weights, loaded.schema)]
+    if weights is not None and options.learning_rate is None and resolved.learning_rate is not None:
+        resolved = replace(resolved, learning_rate=resolved.learning_rate * _FINE_TUNING)
+        told.append(f"the learning rate is {resolved.learning_rate:g}, a tenth of the usual: the weights are trained")
     # Written down as decided, so that a run resumed on other hardware computes as it began.
     precision = resolve_precision(resolved, loaded.schema, device or torch.device("cpu"))
     resolved = replace(resolved, precision="bf16" if precision.bf16 else "fp32", channels_last=precision.channels_last)
     try_forward(built, task, loaded)
-    told = (*loaded.notes, *notes(built), *_about_weights(built, weights, loaded.schema))
+    resolved, train = augmented(resolved, loaded, task.name)
+    if fresh and (frozen := str(Freezing(built, resolved))):
+        told.append(frozen)
     path = str(parent.path) if parent else (record or {}).get("parent")
     return Prepared(
-        resolved, loaded, built, model_record, task, task_record, data_record, told, path, model is not None
+        resolved,
+        loaded,
+        train,
+        built,
+        model_record,
+        task,
+        task_record,
+        data_record,
+        tuple(told),
+        path,
+        model is not None,
     )
 
 
