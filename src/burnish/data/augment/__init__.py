@@ -1,0 +1,1 @@
+"""Samples changed at random while training: geometry, colour, noise, mixing."""
