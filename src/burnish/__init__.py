@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from burnish import common, data, layers, models, reporting, runs, tasks, training
     from burnish.runs import load_run
+    from burnish.verbs.data_check import check_data
     from burnish.verbs.describe import describe
     from burnish.verbs.evaluate import evaluate
     from burnish.verbs.fit import fit
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "check_data",
     "common",
     "data",
     "describe",
@@ -40,7 +42,7 @@ __all__ = [
 ]
 
 _AREAS = {"common", "data", "layers", "models", "reporting", "runs", "tasks", "training"}
-_HOMES = {"load_run": "burnish.runs"}
+_HOMES = {"check_data": "burnish.verbs.data_check", "load_run": "burnish.runs"}
 
 
 def __getattr__(name: str) -> Any:

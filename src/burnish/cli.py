@@ -20,6 +20,7 @@ VERBS = {
     "run": "Play a recipe: a list of verbs.",
     "models": "List the models that have a name.",
     "data": "List the data sets that have a name.",
+    "data check": "Is this data fit to train on? Findings, and what to do.",
 }
 
 BAD_INPUT = 2
@@ -114,7 +115,12 @@ def _run_verb(verb: str, words: list[str]) -> int:
     as_json = bool(getattr(options, "json", False))
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         outcome = command(options)
-    return _print(outcome.json() if as_json else outcome.text) if _is_first_process() else 0
+    if not _is_first_process():
+        return BAD_INPUT if outcome.failure else 0
+    _print(outcome.json() if as_json else outcome.text)
+    if outcome.failure:
+        raise InputError(outcome.failure)
+    return 0
 
 
 def _is_first_process() -> bool:

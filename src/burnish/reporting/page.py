@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from burnish.common.errors import InputError
-from burnish.common.files import write_atomically
 from burnish.reporting.figures.intervals import Entry, intervals
 from burnish.reporting.headline import watched
 from burnish.reporting.record import read_record
 from burnish.reporting.section import section
 from burnish.reporting.table import COLUMNS, cells, summary_row
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
+from burnish.reporting.templating import environment, write_page
 
 
 def write_report(run: Path, *, title: str | None = None) -> Path:
@@ -42,7 +36,7 @@ def write_report(run: Path, *, title: str | None = None) -> Path:
         rows=[],
         comparisons=[],
     )
-    return _write(to, content)
+    return write_page(to, content)
 
 
 def write_recipe_report(runs: Sequence[Path], to: Path, title: str) -> Path:
@@ -69,40 +63,10 @@ def write_recipe_report(runs: Sequence[Path], to: Path, title: str) -> Path:
     entries = [
         Entry(record.name, best.metric, best.split, best.estimate) for record in records if (best := watched(record))
     ]
-    return _write(to, _render(title=title, sections=sections, rows=rows, comparisons=intervals(entries, "comparison")))
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from burnish.reporting.formats import percent
-
-    environment = Environment(
-        loader=PackageLoader("burnish.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return write_page(
+        to, _render(title=title, sections=sections, rows=rows, comparisons=intervals(entries, "comparison"))
     )
-    environment.filters |= {"percent": percent, "code": _code}
-    return environment
-
-
-def _code(text: str) -> Markup:
-    from markupsafe import Markup, escape
-
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # escaped before it is marked up
 
 
 def _render(**content: Any) -> str:
-    return _environment().get_template("page.html").render(columns=COLUMNS, **content)
-
-
-def _write(to: Path, content: str) -> Path:
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(to, content.encode("utf-8", errors="replace"))
-    except OSError as error:
-        reason = error.strerror or os.fspath(to)
-        raise InputError(f"cannot write '{to}': {reason}; choose a folder that can be written to") from error
-    return to
+    return environment().get_template("page.html").render(columns=COLUMNS, **content)

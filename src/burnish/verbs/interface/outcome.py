@@ -36,6 +36,7 @@ class Outcome:
     Args:
         text: what is printed without ``--json``.
         data: the JSON object that is printed with it; ``"run"`` is the path of the run where one was made.
+        failure: why the command ends with 2 although the answer is whole, as a check does that was asked to be strict.
 
     >>> print(Outcome("accuracy 0.9", {"run": PurePath("runs/0001-fit"), "loss": float("nan")}).json())
     {"run": "runs/0001-fit", "loss": null}
@@ -43,6 +44,7 @@ class Outcome:
 
     text: str
     data: dict[str, Any]
+    failure: str = ""
 
     def json(self) -> str:
         """One JSON object on one line. Paths become strings, arrays lists; NaN and infinity, which JSON lacks, null."""
