@@ -104,6 +104,17 @@ def beside_dense(column: str) -> Callable[[Rows], tuple[str, bool]]:
     return measured
 
 
+def beside_peer(size: int, peer: str) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        found = [row for row in rows if row["size"] == size and row["what"] == peer]
+        if not found:
+            return f"{peer} was absent", False
+        ratio = found[0]["times_the_time_of_burnish"]
+        return f"{ratio:.3g} x", ratio >= found[0]["bar"]
+
+    return measured
+
+
 CLAIMS = (
     Claim(
         "engine",
@@ -179,6 +190,23 @@ CLAIMS = (
                 "memory of fitting a folder ten times the cache limit",
                 "flat: <= 20 MB more than a small one",
                 lambda r: at_most(r, "over_small_mb", "bar_mb", "MB more"),
+            ),
+        ),
+    ),
+    Claim(
+        "augment",
+        "Augmentation beside torchvision, kornia and albumentations",
+        "Affine map, mirror, colour jitter and a hole, every image with its own draw, from bytes in memory to a float "
+        "batch.",
+        (
+            Bar(
+                "augmentation at 32x32, images per second", ">= 10 x torchvision v2", beside_peer(32, "torchvision v2")
+            ),
+            Bar("augmentation at 32x32, images per second", ">= 1.5 x kornia on batches", beside_peer(32, "kornia")),
+            Bar(
+                "augmentation at 224x224, images per second",
+                ">= 1.2 x albumentations",
+                beside_peer(224, "albumentations"),
             ),
         ),
     ),
