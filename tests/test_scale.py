@@ -87,7 +87,7 @@ def options_of(model, tmp_path):
 
 
 def rows(run):
-    hidden = ("seconds", "samples_per_second")
+    hidden = ("seconds", "samples_per_second", "data_wait")
     lines = (run / "metrics.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k not in hidden} for line in lines]
 

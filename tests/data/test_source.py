@@ -63,3 +63,49 @@ def test_a_source_has_no_labels_unless_it_says_so():
     assert bare.to(torch.device("cpu")) is bare
     assert not bare.in_memory
     assert not bare.draws
+
+
+class Aging(Source):
+    """The epoch as every sample."""
+
+    def __init__(self, epoch=0):
+        self.epoch = epoch
+
+    def __len__(self):
+        return 4
+
+    def for_epoch(self, epoch):
+        return Aging(epoch)
+
+    def gather(self, index):
+        return torch.full((len(index),), self.epoch), index
+
+    def originals(self, index):
+        return iter(index.tolist()), index
+
+
+def test_a_source_is_the_same_in_every_epoch_unless_it_says_otherwise():
+    source = TensorSource(torch.zeros(2))
+    assert source.for_epoch(3) is source
+    part = Subset(source, torch.tensor([1]))
+    assert part.for_epoch(3) is part
+
+
+def test_a_subset_follows_the_epoch_of_its_source():
+    part = Subset(Aging(), torch.tensor([3, 1])).for_epoch(5)
+    assert part.gather(torch.tensor([0]))[0].tolist() == [5]
+    assert len(part) == 2
+
+
+def test_a_subset_passes_on_how_its_samples_lie_in_their_files():
+    pictures, targets = Subset(Aging(), torch.tensor([3, 1])).originals(torch.tensor([1, 0]))
+    assert list(pictures) == targets.tolist() == [1, 3]
+    assert TensorSource(torch.zeros(2)).originals(torch.tensor([0])) is None
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_loaders_ask_for_the_samples_of_their_epoch(workers):
+    from burnish.data.loaders.loader import make_loader
+
+    loader = make_loader(Aging(), 2, shuffle=False, seed=0, workers=workers)
+    assert [batch.inputs.unique().tolist() for batch in loader.batches(7)] == [[7], [7]]

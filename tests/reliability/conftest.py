@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 HERE = Path(__file__).parent
-TIMED = {"seconds", "samples_per_second", "latency_ms"}
+TIMED = {"seconds", "samples_per_second", "data_wait", "latency_ms", "loading"}
 
 
 @dataclass(frozen=True)

@@ -71,3 +71,16 @@ def test_every_option_of_the_config_is_listed(fake_run):
     assert config["model"] == [("name", "resnet20"), ("options.width", "16"), ("options.widths", "[256, 256]")]
     assert ("optimizer", "adamw") in config["fit"]
     assert ("verb", "fit") in config["run"]
+
+
+def test_how_long_training_waited_stands_beside_who_read_the_files(fake_run):
+    told = {"wait": 0.034, "workers": 1, "read_ms": 20.0, "step_ms": 31.5}
+    note = "1 worker beside training; 20 ms to read a batch, 31.5 ms for its step"
+    assert facts(fake_run(loading=told))["waiting for data"] == ("3.4 %", note)
+    assert facts(fake_run(loading={"wait": 0.0}))["waiting for data"] == ("0.0 %", "")
+
+
+def test_what_would_shorten_the_waiting_is_a_remark(fake_run):
+    run = fake_run(loading={"wait": 0.3, "advice": "training waited for data 30 % of its time: read less"})
+    remarks = section(read_record(run), "run", run).remarks
+    assert "Training waited for data 30 % of its time: read less." in remarks

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from burnish.common.errors import InputError
 
+if TYPE_CHECKING:
+    from burnish.data.images.decoders import Pixels
+
 
 class Source(ABC):
     """Samples by number.
 
-    ``in_memory`` says whether :meth:`gather` is a vectorised copy (no workers needed). ``draws`` says whether it may
-    draw from the global random generators, as a user's own augmentation does; the loader then seeds every sample.
+    ``in_memory`` says whether :meth:`gather` is vectorised (no workers needed). ``costly`` says that it does more than
+    copy, so that a thread should do it beside training. ``draws`` says whether it may draw from the global random
+    generators, as a user's own augmentation does; the loader then seeds every sample.
     """
 
     in_memory: bool = False
+    costly: bool = False
     draws: bool = False
 
     @abstractmethod
@@ -30,6 +36,19 @@ class Source(ABC):
 
         Images are float32 in [0, 1], ``(batch, C, H, W)``.
         """
+
+    def for_epoch(self, epoch: int) -> Source:
+        """The samples as they are in one epoch; loaders ask at its start. Others than random changes stay the same."""
+        return self
+
+    def originals(self, index: Tensor) -> tuple[Iterator[Pixels], Any] | None:
+        """Images as they lie in their files, and their targets; None where samples have no form but that of ``gather``.
+
+        Returns:
+            Bytes ``(height, width, C)`` of any sizes, one after the other so that only a few are in memory, and the
+            stacked targets.
+        """
+        return None
 
     def labels(self) -> Tensor | None:
         """All class labels ``(len,)`` where they are known without reading the inputs, else None."""
@@ -57,6 +76,7 @@ class Subset(Source):
         self.source = source
         self.index = index
         self.in_memory = source.in_memory
+        self.costly = source.costly
         self.draws = source.draws
 
     def __len__(self) -> int:
@@ -65,6 +85,15 @@ class Subset(Source):
     def gather(self, index: Tensor) -> tuple[Any, Any]:
         """The chosen samples, stacked."""
         return self.source.gather(self.index[index])
+
+    def for_epoch(self, epoch: int) -> Source:
+        """The same samples as they are in one epoch."""
+        source = self.source.for_epoch(epoch)
+        return self if source is self.source else Subset(source, self.index)
+
+    def originals(self, index: Tensor) -> tuple[Iterator[Pixels], Any] | None:
+        """The chosen images as they lie in their files."""
+        return self.source.originals(self.index[index])
 
     def labels(self) -> Tensor | None:
         """Class labels of these samples, where they are known."""

@@ -9,7 +9,7 @@ from burnish.common.intervals import Estimate
 from burnish.reporting.formats import read_estimate
 from burnish.reporting.record import Record, finite
 
-_NOT_RESULTS = {"event", "step", "epoch", "seconds", "samples_per_second", "learning_rate"}
+_NOT_RESULTS = {"event", "step", "epoch", "seconds", "samples_per_second", "learning_rate", "data_wait"}
 _ABOUT = {"count", "confidence", "seconds"}
 _SPLITS = ("test", "validation", "train")
 

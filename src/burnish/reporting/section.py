@@ -6,6 +6,7 @@ import os
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from burnish.reporting.evaluation import EvaluationView, evaluation_view
 from burnish.reporting.figures.canvas import Drawing
@@ -18,6 +19,7 @@ from burnish.reporting.formats import (
     latency_setting,
     latency_text,
     number,
+    percent,
     value_text,
     words,
 )
@@ -134,7 +136,19 @@ def _facts(record: Record) -> list[Fact]:
         spent = [f"step {number(step)} so far"] if step is not None else []
     if seconds is not None or spent:
         facts.append(Fact("time", duration(seconds), ", ".join(spent)))
+    loading = result.get("loading")
+    if isinstance(loading, dict) and finite(loading.get("wait")) is not None:
+        facts.append(Fact("waiting for data", percent(loading["wait"]), _readers(loading)))
     return facts
+
+
+def _readers(loading: dict[str, Any]) -> str:
+    """Who read the files, where there were any to read."""
+    workers = finite(loading.get("workers"))
+    told = [] if workers is None else [f"{_counted(int(workers), 'workers')} beside training"]
+    if loading.get("step_ms") is not None and loading.get("read_ms") is not None:
+        told.append(f"{number(loading['read_ms'])} ms to read a batch, {number(loading['step_ms'])} ms for its step")
+    return "; ".join(told)
 
 
 def _counted(count: object, plural: str) -> str:
@@ -147,6 +161,9 @@ def _notes(told: object) -> list[str]:
 
 def _remarks(record: Record) -> list[str]:
     remarks = list(record.remarks)
+    loading = record.result.get("loading")
+    if isinstance(loading, dict) and isinstance(loading.get("advice"), str):
+        remarks.append(f"T{loading['advice'][1:]}.")
     if not record.evaluations and record.finished:
         remarks.append(
             f"No evaluation is stored with this run: `burnish evaluate {record.path}` adds the per-class table, "

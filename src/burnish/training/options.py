@@ -58,9 +58,9 @@ class TrainingOptions:
     """Share of the target spread evenly over all classes."""
     ema: float | None = None
     """Decay of an exponential moving average of the weights (0.999, say); the averaged weights are the result."""
-    augment: str | tuple[Any, ...] | None = None
+    augment: str | tuple[Any, ...] = "none"
     """Random changes of training samples: none, flip-crop, light, medium, heavy, or names of operations; in a recipe a
-    list of names and tables. Default: none."""
+    list of names and tables."""
     early_stopping: int | None = None
     """Stop after this many epochs without progress on validation. The best weights are restored."""
 

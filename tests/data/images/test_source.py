@@ -44,3 +44,13 @@ def test_images_in_memory_know_their_files_and_keep_them_on_a_device(files):
     assert source.describe(7) == files[7]
     assert source.to(torch.device("cpu")).describe(7) == files[7]
     assert source.rows(torch.tensor([9, 7])).describe(1) == files[7]
+
+
+def test_files_are_given_at_their_own_size_one_by_one(files):
+    source = ImageFolderSource(files, torch.arange(len(files)), (3, 4, 4))
+    pictures, targets = source.originals(torch.tensor([2, 0]))
+    first = next(pictures)
+    with Image.open(files[2]) as image:
+        assert np.array_equal(first, np.array(image.convert("RGB")))
+    assert targets.tolist() == [2, 0]
+    assert len(list(pictures)) == 1

@@ -126,7 +126,7 @@ def test_loading_never_touches_the_global_generator(wrap):
     [
         ({"batch_size": 24}, r"batch_size 24 is larger than the data \(23 samples\): use at most 23"),
         ({"batch_size": -1}, "batch_size must be positive, or 0 for the whole split, got -1"),
-        ({"batch_size": 2, "workers": -1}, "workers must be 0 or more, got -1"),
+        ({"batch_size": 2, "workers": -1}, "workers must be 0 or more, or auto, got -1"),
         ({"batch_size": 2, "ranks": 3}, "a batch of 2 cannot be shared by 3 processes"),
     ],
 )

@@ -5,7 +5,7 @@ import torch
 
 from burnish.data.loaders import memory_loader
 from burnish.data.loaders.loader import make_loader
-from burnish.data.loaders.memory_loader import split_nested, to_channels_last
+from burnish.data.loaders.memory_loader import split_nested
 from burnish.data.source import Source, TensorSource
 
 
@@ -66,11 +66,6 @@ def test_float_images_come_in_channels_last_memory_with_the_same_values():
     for one, other in zip(plain, turned, strict=True):
         assert other.inputs.is_contiguous(memory_format=torch.channels_last)
         assert torch.equal(one.inputs, other.inputs)
-
-
-def test_what_is_no_image_keeps_its_layout():
-    rows = torch.randn(4, 2)
-    assert to_channels_last(rows) is rows
 
 
 def test_a_value_that_is_no_tensor_goes_with_every_part():

@@ -6,17 +6,20 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from burnish.common.errors import InputError
-from burnish.data.images.decode import load_image, verify
+from burnish.data.images.decode import load_image, read_image, verify
 from burnish.data.images.file_list import FileList
 from burnish.data.source import Source, TensorSource
+
+if TYPE_CHECKING:
+    from burnish.data.images.decoders import Pixels
 
 _FIRST = 8
 _CHUNK = 32
@@ -80,6 +83,14 @@ class ImageFolderSource(Source):
         for row, number in enumerate(index.tolist()):
             images[row] = load_image(self.paths[number], self.shape)
         return images.float().div_(255), self.targets[index]
+
+    def originals(self, index: Tensor) -> tuple[Iterator[Pixels], Any]:
+        """The decoded files at their own sizes, and their classes.
+
+        Raises:
+            InputError: a file cannot be read; raised when its turn comes.
+        """
+        return (read_image(self.paths[number], self.shape[0]) for number in index.tolist()), self.targets[index]
 
     def labels(self) -> Tensor:
         """Class of every file."""

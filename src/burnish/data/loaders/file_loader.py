@@ -18,8 +18,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from burnish.common.errors import BurnishError
 from burnish.common.seeding import derive_seed, generator, preserved_rng, seed_everything
 from burnish.data.batch import Batch, map_tensors
-from burnish.data.loaders.memory_loader import to_channels_last
 from burnish.data.loaders.order import batch_bounds, epoch_order, rank_bounds
+from burnish.data.loaders.placing import place, to_channels_last
+from burnish.data.loaders.workers import Trial, Workers
 from burnish.data.source import Source
 
 
@@ -36,6 +37,10 @@ class FileLoader:
 
     Workers live from epoch to epoch. They are pinned to one thread each, leave Ctrl-C to the main process, and an error
     that burnish raises in one comes out of :meth:`batches` as it went in.
+
+    Attributes:
+        workers: how many there are; 0 while their number is still being measured.
+        trial: the measurement behind it, where it was left to ``"auto"``.
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class FileLoader:
         ranks: int,
         device: torch.device,
         channels_last: bool,
-        workers: int,
+        workers: Workers,
     ) -> None:
         self.source = source
         self.batch_size = batch_size
@@ -56,7 +61,8 @@ class FileLoader:
         self._seed = seed
         self._device = device
         self._channels_last = channels_last
-        self._workers = workers
+        self.workers = 0 if workers == "auto" else workers
+        self.trial = Trial(device) if workers == "auto" else None
         whole = batch_bounds(len(source), batch_size, ranks)
         self._bounds = [rank_bounds(start, stop, rank, ranks) for start, stop in whole]
         self._weights = [
@@ -82,9 +88,27 @@ class FileLoader:
             yield Batch(inputs, targets, step[1], weight)
 
     def _read(self, steps: list[_Step]) -> Iterator[tuple[_Step, Any]]:
-        if self._workers == 0:
-            for step in steps:
-                yield step, self._reader[step]
+        done = 0
+        while self.trial is not None and not self.trial.is_over and done < len(steps):
+            yield from self._try_one(steps[done], self.trial)
+            done += 1
+        yield from self._read_beside(steps[done:]) if self.workers else self._read_here(steps[done:])
+
+    def _try_one(self, step: _Step, trial: Trial) -> Iterator[tuple[_Step, Any]]:
+        """A batch read in this process, with a look at the clock; the last one says how many workers there will be."""
+        with trial.reading():
+            read = self._reader[step]
+        with trial.training():
+            yield step, read
+        if trial.is_over:
+            self.workers = trial.choice()
+
+    def _read_here(self, steps: list[_Step]) -> Iterator[tuple[_Step, Any]]:
+        for step in steps:
+            yield step, self._reader[step]
+
+    def _read_beside(self, steps: list[_Step]) -> Iterator[tuple[_Step, Any]]:
+        if not steps:
             return
         # Two epochs at once (a zip of two) must not share workers, so a set in use is taken away until it is done.
         plan, loader = self._idle or self._start_workers()
@@ -102,7 +126,7 @@ class FileLoader:
                 self._reader,
                 batch_size=None,
                 sampler=plan,
-                num_workers=self._workers,
+                num_workers=self.workers,
                 collate_fn=_as_it_is,
                 pin_memory=self._device.type == "cuda",
                 worker_init_fn=_quiet_worker,
@@ -112,9 +136,7 @@ class FileLoader:
         return plan, loader
 
     def _placed(self, read: tuple[Any, Any]) -> tuple[Any, Any]:
-        inputs, targets = read
-        if self._device.type != "cpu":
-            inputs, targets = map_tensors(lambda t: t.to(self._device, non_blocking=True), (inputs, targets))
+        inputs, targets = place(read, self._device)
         return (map_tensors(to_channels_last, inputs) if self._channels_last else inputs), targets
 
 
@@ -152,16 +174,17 @@ class _Reader(Dataset[Any]):
     def __getitem__(self, step: _Step) -> Any:
         epoch, index = step
         try:
-            return self._gather_seeded(epoch, index) if self.source.draws else self.source.gather(index)
+            source = self.source.for_epoch(epoch)
+            return self._gather_seeded(source, epoch, index) if source.draws else source.gather(index)
         except BurnishError as error:
             return _Failure(error)
 
-    def _gather_seeded(self, epoch: int, index: Tensor) -> tuple[Any, Any]:
+    def _gather_seeded(self, source: Source, epoch: int, index: Tensor) -> tuple[Any, Any]:
         samples = []
         with preserved_rng():
             for number in index.tolist():
                 seed_everything(derive_seed(self.seed, "sample", epoch, number))
-                samples.append(self.source.gather(torch.tensor([number])))
+                samples.append(source.gather(torch.tensor([number])))
         inputs, targets = zip(*samples, strict=True)
         return join_nested(inputs), join_nested(targets)
 

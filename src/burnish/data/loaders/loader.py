@@ -9,6 +9,7 @@ import torch
 
 from burnish.common.errors import InputError
 from burnish.data.batch import Batch
+from burnish.data.loaders.workers import Workers
 from burnish.data.source import Source
 
 _CPU = torch.device("cpu")
@@ -42,7 +43,7 @@ def make_loader(
     *,
     shuffle: bool,
     seed: int,
-    workers: int = 0,
+    workers: Workers = 0,
     rank: int = 0,
     ranks: int = 1,
     device: torch.device = _CPU,
@@ -55,7 +56,8 @@ def make_loader(
         batch_size: samples per batch over all ranks; 0 means the whole source.
         shuffle: a new order every epoch; otherwise ``0 .. n - 1``.
         seed: decides the orders.
-        workers: processes that read files (0: this one reads); sources in memory need none.
+        workers: processes that read files (0: this one reads; ``"auto"``: as many as the first batches show to be
+            worth it); sources in memory need none.
         rank: number of this process.
         ranks: processes that share every batch.
         device: where batches end up.
@@ -79,8 +81,8 @@ def make_loader(
         raise InputError(f"batch_size must be positive, or 0 for the whole split, got {batch_size}")
     if batch_size > count:
         raise InputError(f"batch_size {batch_size} is larger than the data ({count} samples): use at most {count}")
-    if workers < 0:
-        raise InputError(f"workers must be 0 or more, got {workers}")
+    if workers != "auto" and workers < 0:
+        raise InputError(f"workers must be 0 or more, or auto, got {workers}")
     batch_size = batch_size or count
     if batch_size < ranks:
         raise InputError(
@@ -96,7 +98,7 @@ def evaluation_loader(
     source: Source,
     batch_size: int = 256,
     *,
-    workers: int = 0,
+    workers: Workers = 0,
     rank: int = 0,
     ranks: int = 1,
     device: torch.device = _CPU,

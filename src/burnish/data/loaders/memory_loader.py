@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from burnish.data.batch import Batch, map_tensors
+from burnish.data.loaders.ahead import ahead
 from burnish.data.loaders.order import batch_bounds, epoch_order, rank_bounds
+from burnish.data.loaders.placing import place, to_channels_last
 from burnish.data.source import Source
 
 CHUNK_BYTES = 4 * 2**20
@@ -19,11 +21,15 @@ Much more is slower: the allocator then gets fresh pages from the system for eve
 128, one thread: 193 us a batch with 32 MB, 115 with 4).
 """
 
+COSTLY_CHUNK_BYTES = 2**20
+"""The same where gathering takes its time: training waits for the first chunk of an epoch."""
+
 
 class MemoryLoader:
     """The :class:`~burnish.data.Loader` of a source in memory; made by :func:`~burnish.data.make_loader`.
 
-    The source moves to the device once. Batches of one chunk share storage, so they must not be changed in place.
+    The source moves to the device once. Where gathering is costly (augmentation), a thread makes the next chunk while
+    this one is used. Batches of one chunk share storage, so they must not be changed in place.
     """
 
     def __init__(
@@ -40,6 +46,7 @@ class MemoryLoader:
         self.source = source
         self.batch_size = batch_size
         self._held = source.to(device)
+        self._device = device
         self._shuffle = shuffle
         self._seed = seed
         self._channels_last = channels_last
@@ -50,7 +57,8 @@ class MemoryLoader:
         ]
         sample = _bytes_of(self._held.gather(torch.zeros(1, dtype=torch.int64)))
         largest = max(stop - start for start, stop in self._bounds)
-        self._batches_per_chunk = max(1, CHUNK_BYTES // (sample * largest))
+        chunk = COSTLY_CHUNK_BYTES if source.costly else CHUNK_BYTES
+        self._batches_per_chunk = max(1, chunk // (sample * largest))
 
     def __len__(self) -> int:
         return len(self._bounds)
@@ -60,7 +68,15 @@ class MemoryLoader:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, from batch number ``start`` on."""
+        chunks = self._chunks(epoch, start)
+        for chunk in ahead(chunks) if self._held.costly else chunks:
+            for part in zip(*chunk, strict=True):
+                yield Batch(*part)
+
+    def _chunks(self, epoch: int, start: int) -> Iterator[tuple[Sequence[Any], ...]]:
+        """Some batches at a time: their inputs, targets, numbers and weights."""
         order = epoch_order(len(self.source), self._seed, epoch, self._shuffle)
+        held = self._held.for_epoch(epoch)
         for first in range(start, len(self._bounds), self._batches_per_chunk):
             last = min(first + self._batches_per_chunk, len(self._bounds))
             bounds = self._bounds[first:last]
@@ -70,19 +86,15 @@ class MemoryLoader:
                 index = order[bounds[0][0] : bounds[-1][1]]
             else:
                 index = torch.cat([order[start:stop] for start, stop in bounds])
-            inputs, targets = self._held.gather(index)
+            inputs, targets = place(held.gather(index), self._device)
             if self._channels_last:
                 inputs = map_tensors(to_channels_last, inputs)
-            columns = split_nested(inputs, sizes), split_nested(targets, sizes), index.split_with_sizes(sizes)
-            for part in zip(*columns, self._weights[first:last], strict=True):
-                yield Batch(*part)
-
-
-def to_channels_last(tensor: Tensor) -> Tensor:
-    """Float images ``(batch, C, H, W)`` in channels-last memory; anything else as it is."""
-    if tensor.ndim == 4 and tensor.is_floating_point():
-        return tensor.contiguous(memory_format=torch.channels_last)
-    return tensor
+            yield (
+                split_nested(inputs, sizes),
+                split_nested(targets, sizes),
+                index.split_with_sizes(sizes),
+                self._weights[first:last],
+            )
 
 
 def split_nested(nested: Any, sizes: list[int]) -> Sequence[Any]:

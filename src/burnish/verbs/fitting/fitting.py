@@ -160,7 +160,7 @@ def _engine(ready: Prepared, world: World, device: torch.device) -> Engine:
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     share = {"workers": options.workers, "device": device, "channels_last": bool(channels_last)}
     train = make_loader(
-        ready.data.train,
+        ready.train,
         options.batch_size or 0,
         shuffle=True,
         seed=options.seed,
@@ -221,6 +221,8 @@ def _train(engine: Engine, ready: Prepared, path: Path, keepers: _Keepers) -> Ru
             save_weights(module, path / "model.safetensors")
             result = result_of(engine, ready, module, notes, path)
             write_atomically(path / "result.json", json.dumps(result, indent=1))
+            if "advice" in result["loading"] and not ready.options.quiet:
+                print(f"note: {result['loading']['advice']}", file=sys.stderr)
     if not world.is_main and module is not engine.module:
         return Run(path, module).remember(ready.data)  # reads the weights when they are asked for
     return Run(path).remember(ready.data, module if ready.is_own_object else module.eval())

@@ -37,8 +37,10 @@ _FINE_TUNING = 0.1
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run is made of. ``train`` is the training split as it is learnt from, augmented where that was asked for;
-    ``notes`` is what the user should be told once.
+    """What a run is made of.
+
+    ``train`` is the training split as it is learnt from, augmented where that was asked for. ``notes`` is what the user
+    should be told once.
     """
 
     options: Fit

@@ -12,6 +12,7 @@ from torch import nn
 
 from burnish.common.files import write_atomically
 from burnish.data.loaders.loader import Loader, evaluation_loader
+from burnish.data.loaders.workers import loading_record
 from burnish.models.latency import measure_latency
 from burnish.runs.config import plain_options, write_config
 from burnish.training.engine import Engine
@@ -41,11 +42,39 @@ def result_of(engine: Engine, ready: Prepared, module: nn.Module, notes: list[st
             "threads": latency.threads,
         },
         "seconds": round(engine.seconds, 3),
+        "loading": loading_of(engine),
         "epochs": engine.epoch,
         "steps": engine.step,
         "notes": notes,
         "parent": _seen_from(path, ready.parent),
     }
+
+
+_MUCH, _LONG = 0.1, 1.0
+
+
+def loading_of(engine: Engine) -> dict[str, Any]:
+    """How data came to training: the share of the time that it waited, who read the files, and what to change.
+
+    There is advice where training waited for more than a tenth of its time, and for more than a second.
+    """
+    waiting = engine.waiting
+    told = {"wait": round(waiting.share, 4), "wait_seconds": round(waiting.seconds, 3), **loading_record(engine.train)}
+    if waiting.share > _MUCH and waiting.seconds > _LONG:
+        share = f"{100 * waiting.share:.0f} % of its time ({waiting.seconds:.0f} s)"
+        told["advice"] = f"training waited for data {share}: {_advice(told.get('workers'))}"
+    return told
+
+
+def _advice(workers: int | None) -> str:
+    if workers is None:
+        return "preparing them takes longer than a step; leave a core free (--threads), or augment less"
+    if workers == 0:
+        return "--workers auto reads files beside training, a larger --cache-mb keeps decoded images in memory"
+    return (
+        f"{workers} workers read too slowly; more cores, a larger --cache-mb, smaller images on disk or less "
+        "augmentation would help"
+    )
 
 
 def _seen_from(path: Path, parent: str | None) -> str | None:

@@ -91,7 +91,8 @@ def _placeholder(annotation: Any) -> str:
 def _row(spelling: str, option: Option, told: dict[str, str], width: int) -> str:
     text = told.get(option.name, "")
     choices = [str(choice) for arm in arms(option.annotation) if get_origin(arm) is Literal for choice in get_args(arm)]
-    if choices:
+    is_open = bool(set(arms(option.annotation)) & set(_PLACEHOLDERS))  # a choice beside any number is told in the text
+    if choices and not is_open:
         text += f" One of {', '.join(choices)}."
     if not option.required and not is_flag(option.annotation) and option.default not in (None, (), [], {}, ""):
         text += f" [{option.default}]"

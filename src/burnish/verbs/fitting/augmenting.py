@@ -1,0 +1,83 @@
+"""From the option ``augment`` to a training split that changes at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from burnish.common.errors import InputError
+from burnish.data.data import Data
+from burnish.data.source import Source
+from burnish.verbs.fit import Fit
+
+
+def augmented(options: Fit, data: Data, task: str) -> tuple[Fit, Source]:
+    """The options with the augmentation spelt out, and the training split under it; the other splits stay as they are.
+
+    Two samples are tried, so that what cannot be is told before a run is made.
+
+    Args:
+        options: as the user gave them, or as a run recorded them.
+        data: what is to be learnt from.
+        task: name of the task.
+
+    Raises:
+        InputError: an operation is unknown, cannot be, or nothing can be done to data of this kind.
+    """
+    spec = _spec(options)
+    if spec == "none" or not spec:
+        return replace(options, augment="none"), data.train
+    if data.schema.kind not in _KINDS:
+        raise InputError(
+            f"augment={_told(spec)} changes {' and '.join(_KINDS)} data, and {data.name} is {data.schema.kind} data: "
+            "leave it out"
+        )
+    if len(data.train) == 0:
+        raise InputError(f"there is nothing to augment: the training split of {data.name} is empty")
+    told, source = _KINDS[data.schema.kind](spec, data, options.seed, task)
+    if source is data.train:
+        return replace(options, augment="none"), source
+    source.gather(torch.arange(min(2, len(source))))
+    return replace(options, augment=tuple(told)), source
+
+
+def _spec(options: Fit) -> str | list[Any]:
+    """A name, or a list of operations; one word from a shell is a name."""
+    given = options.augment
+    if isinstance(given, str):
+        return given
+    words = list(given)
+    return words[0] if len(words) == 1 and isinstance(words[0], str) else words
+
+
+def _told(spec: str | list[Any]) -> str:
+    if isinstance(spec, str):
+        return spec
+    return ",".join(str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in spec)
+
+
+def _images(spec: str | list[Any], data: Data, seed: int, task: str) -> tuple[list[dict[str, Any]], Source]:
+    from burnish.data.augment.mixing import Mixing
+    from burnish.data.augment.presets import parse
+    from burnish.data.augment.source import AugmentedSource
+
+    shape = data.schema.input_shape
+    augmentation = parse(spec, shape).prepared(data.train)
+    if not augmentation:
+        return [], data.train
+    mixing = Mixing.among(augmentation.operations)
+    mixing.check(data.schema)
+    if mixing and task not in ("classification", "regression"):
+        names = ", ".join(operation.name for operation in mixing.operations)
+        raise InputError(f"{names} gives targets that task {task} does not take: leave it out, or fit a classification")
+    source = AugmentedSource(
+        data.train, augmentation, seed, canvas=(shape[1], shape[2]), classes=len(data.schema.classes)
+    )
+    return augmentation.to_list(), source
+
+
+_KINDS: dict[str, Callable[[str | list[Any], Data, int, str], tuple[list[dict[str, Any]], Source]]] = {"image": _images}
+"""How each kind of data is augmented: what is written into the config, and the source."""
