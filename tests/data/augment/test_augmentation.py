@@ -262,3 +262,14 @@ def test_framing_comes_first_and_once():
 def test_its_plain_form_names_what_lies_outside_where_that_is_not_black():
     assert Augmentation((VerticalFlip(),)).to_list() == [{"name": "vertical-flip", "probability": 0.5}]
     assert Augmentation((VerticalFlip(),), "edge").to_list()[0] == {"name": "fill", "outside": "edge"}
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_pixels_of_the_cpu():
+    images = photos(8).float() / 255
+    found, maps = EVERYTHING.batch(images.cuda(), draws(8))
+    expected, same = EVERYTHING.batch(images, draws(8))
+    assert found.is_cuda
+    assert torch.equal(maps, same)
+    away = (found.cpu() - expected).abs()
+    assert (away > 1e-3).double().mean() < 1e-3  # a pixel on the edge of a threshold may fall to either side

@@ -85,6 +85,11 @@ def words(seeds: Tensor, count: int) -> Tensor:
 
 def _mix(bits: Tensor) -> Tensor:
     """64-bit words stirred, ``(*)`` int64; multiplication wraps around."""
-    bits = (bits ^ (bits >> 30 & ((1 << 34) - 1))) * _FIRST
-    bits = (bits ^ (bits >> 27 & ((1 << 37) - 1))) * _SECOND
-    return bits ^ (bits >> 31 & ((1 << 33) - 1))
+    for shift, factor in ((30, _FIRST), (27, _SECOND)):
+        bits = _folded(bits, shift).mul_(factor)
+    return _folded(bits, 31)
+
+
+def _folded(bits: Tensor, shift: int) -> Tensor:
+    """``bits ^ (bits >> shift)``, where zeros come in from the left."""
+    return (bits >> shift).bitwise_and_((1 << 64 - shift) - 1).bitwise_xor_(bits)

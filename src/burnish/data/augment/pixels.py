@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,11 +42,20 @@ class GaussianNoise(Pixelwise):
         _check(self.name, "std", self.std, 10)
 
     def change(self, draws: Draws, slot: str, images: Tensor, chosen: Tensor) -> Tensor:
-        seeds = draws.seeds(slot).to(images.device)
-        std = draws.between(f"{slot}.std", *self.std).where(chosen, 0.0).to(images)
-        for part in parts(images):
-            images[part] += _normal(seeds[part], images[part]).mul_(std[part][:, None, None, None])
+        seeds = draws.seeds(slot)
+        std = draws.between(f"{slot}.std", *self.std)
+        for some in _parts(images, chosen):
+            noise = _normal(seeds[some].to(images.device), images[some])
+            images[some] += noise.mul_(std[some].to(images)[:, None, None, None])
         return images
+
+
+def _parts(images: Tensor, chosen: Tensor) -> Iterator[Tensor]:
+    """Numbers of the chosen samples, a few at a time: see :func:`burnish.data.augment.resample.parts`."""
+    for part in parts(images):
+        some = chosen[part].nonzero().flatten() + part.start
+        if len(some):
+            yield some
 
 
 def _normal(seeds: Tensor, like: Tensor) -> Tensor:
@@ -78,11 +88,11 @@ class SaltAndPepper(Pixelwise):
 
     def change(self, draws: Draws, slot: str, images: Tensor, chosen: Tensor) -> Tensor:
         height, width = images.shape[2:]
-        drawn = words(draws.seeds(slot)[chosen].to(images.device), height * width).view(-1, 1, height, width)
-        hit = (drawn >> 40 & 0xFFFFFF).float() * 2.0**-24
-        share = draws.between(f"{slot}.share", *self.share)[chosen].to(images)[:, None, None, None]
-        where = chosen.to(images.device)
-        images[where] = torch.where(hit < share, (drawn & 1).to(images), images[where])
+        seeds, share = draws.seeds(slot), draws.between(f"{slot}.share", *self.share)
+        for some in _parts(images, chosen):
+            drawn = words(seeds[some].to(images.device), height * width).view(-1, 1, height, width)
+            hit = (drawn >> 40 & 0xFFFFFF).float() * 2.0**-24 < share[some].to(images)[:, None, None, None]
+            images[some] = torch.where(hit, (drawn & 1).to(images), images[some])
         return images
 
 
@@ -105,16 +115,13 @@ class Blur(Pixelwise):
         _check(self.name, "sigma", self.sigma, 50)
 
     def change(self, draws: Draws, slot: str, images: Tensor, chosen: Tensor) -> Tensor:
-        where = chosen.to(images.device)
-        picked = images[where]
-        count, _, height, width = picked.shape
-        if count == 0:
-            return images
+        height, width = images.shape[2:]
         reach = min(math.ceil(3 * self.sigma[1]), height - 1, width - 1)
-        sigma = draws.between(slot, *self.sigma)[chosen].clamp(min=1e-3)
+        sigma = draws.between(slot, *self.sigma).clamp(min=1e-3)
         taps = torch.exp(-0.5 * (torch.arange(reach + 1) / sigma[:, None]).square())
         taps = taps / (2 * taps.sum(dim=1, keepdim=True) - taps[:, :1])
-        images[where] = _blurred(_blurred(picked, taps, 2), taps, 3)
+        for some in _parts(images, chosen):
+            images[some] = _blurred(_blurred(images[some], taps[some], 2), taps[some], 3)
         return images
 
 

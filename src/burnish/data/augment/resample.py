@@ -98,8 +98,6 @@ def pick(images: Tensor, maps: Tensor, canvas: Size, fill: Fill = "zero", *, out
 
 
 def _resampled(images: Tensor, maps: Tensor, canvas: Size, fill: Fill, halvings: int) -> Tensor:
-    if halvings < 0:
-        return as_floats(pick(images, maps, canvas, fill))
     images = as_floats(images)
     if halvings > 0:
         height, width = (max(1, -(-side >> halvings)) for side in images.shape[2:])
@@ -110,9 +108,8 @@ def _resampled(images: Tensor, maps: Tensor, canvas: Size, fill: Fill, halvings:
     scale = torch.tensor([2 / images.shape[3], 2 / images.shape[2]], dtype=torch.float64)[:, None, None]
     # A sum of two, not a product of matrices: its bits cannot depend on the size of the batch.
     grid = (columns * scale).to(images) + (rows * scale - 1).to(images)
-    return F.grid_sample(
-        images, grid.permute(0, 2, 3, 1), mode="bilinear", padding_mode=_PADDING[fill], align_corners=False
-    )
+    mode = "nearest" if halvings < 0 else "bilinear"  # where pixels go to pixels, the nearest is the one, bit for bit
+    return F.grid_sample(images, grid.permute(0, 2, 3, 1), mode=mode, padding_mode=_PADDING[fill], align_corners=False)
 
 
 def _positions(back: Tensor, canvas: Size) -> tuple[Tensor, Tensor]:
