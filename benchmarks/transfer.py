@@ -47,8 +47,8 @@ def classes_of(source: Any, classes: tuple[int, ...]) -> tuple[torch.Tensor, tor
 
 
 def few(images: torch.Tensor, labels: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Some images of each class, drawn by the seed."""
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    """Some images of each class, drawn by the seed; the first 200 are for validation."""
+    order = 200 + torch.randperm(len(labels) - 200, generator=torch.Generator().manual_seed(seed))
     chosen = torch.cat([order[labels[order] == number][:LABELS_A_CLASS] for number in range(len(TARGET))])
     return images[chosen], labels[chosen]
 
