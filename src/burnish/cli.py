@@ -20,6 +20,7 @@ VERBS = {
     "run": "Play a recipe: a list of verbs.",
     "models": "List the models that have a name.",
     "data": "List the data sets that have a name.",
+    "data shard": "Write images as tar shards, for data larger than memory.",
     "data check": "Is this data fit to train on? Findings, and what to do.",
 }
 

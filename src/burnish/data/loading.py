@@ -13,12 +13,14 @@ from burnish.data.images.resized import ResizedSource
 from burnish.data.named.catalogue import Entry, entry, names
 from burnish.data.options import DataOptions
 from burnish.data.schema import Schema
+from burnish.data.shards.pattern import names_shards
 from burnish.data.source import Source
 
 _SHARES = ("validation", "test")
 _APPLIES = {
     "table": ("target", "goal", *_SHARES),
     "image-folder": ("input_size", "skip_unreadable", "cache_mb", *_SHARES),
+    "shards": ("input_size", *_SHARES),
     "text": ("sequence_length", *_SHARES),
     "arrays": ("goal", *_SHARES),
     "named-image": ("input_size", *_SHARES),
@@ -31,16 +33,16 @@ _SUFFIXES = {
     ".txt": "text",
     ".npz": "arrays",
 }
-_CAN_BE = f"a folder of class folders with images, or a {', '.join(_SUFFIXES)} file"
+_CAN_BE = f"a folder of class folders with images, shards/{{0000..0107}}.tar, or a {', '.join(_SUFFIXES)} file"
 
 
 def load(origin: Any, *, options: DataOptions | None = None, seed: int = 0, **named: Any) -> Data:
     """Load data, split it where it comes whole, and say what it is.
 
     Args:
-        origin: a name (``burnish data`` lists them); the path of an image folder, table, text or ``.npz`` file; ``x``,
-            ``(x, y)`` or ``{"train": (x, y), "test": (x, y)}`` of tensors or arrays; a map-style torch data set, or a
-            dict of them; or :class:`Data`, which comes back as it is.
+        origin: a name (``burnish data`` lists them); the path of an image folder, table, text or ``.npz`` file; a
+            folder of shards or a pattern of them; ``x``, ``(x, y)`` or ``{"train": (x, y), "test": (x, y)}`` of tensors
+            or arrays; a map-style torch data set, or a dict of them; or :class:`Data`, which comes back as it is.
         options: how to read it.
         seed: decides which samples are held out.
         named: fields of :class:`DataOptions`, in place of ``options``.
@@ -80,6 +82,11 @@ def _refuse_others(options: DataOptions, applies: tuple[str, ...], what: str) ->
 
 
 def _load_path(origin: str | Path, options: DataOptions, seed: int) -> Data:
+    if names_shards(str(origin)):
+        from burnish.data.shards.shards import load_shards
+
+        _refuse_others(options, _APPLIES["shards"], "shards")
+        return load_shards(origin, options, seed)
     path = Path(origin).expanduser()
     if not path.exists():
         raise _missing(str(origin), path)

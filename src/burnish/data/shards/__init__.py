@@ -1,0 +1,1 @@
+"""Shards: many samples in few tar files, for data that is larger than memory."""
