@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,34 @@ def beside_peer(size: int, peer: str) -> Callable[[Rows], tuple[str, bool]]:
     return measured
 
 
+def every_ratio(column: str, least: float) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        ratios = [row[column] for row in rows]
+        good = sum(ratio >= least for ratio in ratios)
+        middle = statistics.median(ratios)
+        return f"{good} of {len(ratios)} models; median {middle:.2f} x, lowest {min(ratios):.2f} x", good == len(ratios)
+
+    return measured
+
+
+def slowest_build(rows: Rows) -> tuple[str, bool]:
+    slow = [f"{row['model']} {row['cpu seconds']:.1f} s" for row in rows if row["cpu seconds"] >= 1]
+    found = f"{len(rows) - len(slow)} of {len(rows)} models"
+    return found + (f"; not {', '.join(slow)}" if slow else ""), not slow
+
+
+def every_family(rows: Rows) -> tuple[str, bool]:
+    worst = min(rows, key=lambda row: float(row["lowest"]))
+    learnt = sum(row["lowest"] >= 0.8 for row in rows)
+    return f"{learnt} of {len(rows)}; lowest {worst['lowest']:.1%} ({worst['model']})", learnt == len(rows)
+
+
+def transfer_gain(rows: Rows) -> tuple[str, bool]:
+    row = next(row for row in rows if row["way"] == "fine-tuning")
+    points = [100 * row[name] for name in ("gain over scratch", "gain low", "gain high")]
+    return f"{points[0]:+.1f} points [{points[1]:+.1f}, {points[2]:+.1f}]", points[1] > 0
+
+
 CLAIMS = (
     Claim(
         "engine",
@@ -209,6 +238,37 @@ CLAIMS = (
                 beside_peer(224, "albumentations"),
             ),
         ),
+    ),
+    Claim(
+        "zoo_throughput",
+        "Training steps of the zoo beside torchvision and timm",
+        "The same network with the same weights on the same images, one thread: forward, cross-entropy and backward.",
+        (
+            Bar("zoo training throughput, fp32", ">= 0.98 x the peer", every_ratio("peer / burnish", 0.98)),
+            Bar(
+                "zoo training throughput, bf16 and channels_last", ">= 1.5 x the peer", every_ratio("peer / bf16", 1.5)
+            ),
+        ),
+    ),
+    Claim(
+        "zoo_build",
+        "Building a model of the zoo",
+        "From a name to a module with random weights.",
+        (Bar("building any model of the zoo", "< 1 s", slowest_build),),
+    ),
+    Claim(
+        "zoo_sweep",
+        "One recipe for every family of the zoo",
+        "Every family on 10,000 images of fashion-mnist, 28x28 pixels, 3 epochs, with one recipe. It shows that each "
+        "learns, not which is best: nothing is tuned, and the options say what was made smaller. The plot is in "
+        "[the zoo](zoo.md).",
+        (Bar("every family learns fashion-mnist from 10,000 images", ">= 80 % test accuracy", every_family),),
+    ),
+    Claim(
+        "transfer",
+        "Transfer learning beside training from scratch",
+        "Five classes of fashion-mnist from 20 labels each, starting from a network that has learnt the other five.",
+        (Bar("fine-tuning with 20 labels a class over training from scratch", "better", transfer_gain),),
     ),
 )
 
