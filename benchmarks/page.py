@@ -144,6 +144,17 @@ def transfer_gain(rows: Rows) -> tuple[str, bool]:
     return f"{points[0]:+.1f} points [{points[1]:+.1f}, {points[2]:+.1f}]", points[1] > 0
 
 
+def at_least_peer(rows: Rows) -> tuple[str, bool]:
+    """The least of the ratios that carry a bar."""
+    judged = [row for row in rows if row["bar"] is not None]
+    return f"{min(row['to_peer'] for row in judged):.2f} x", all(row["to_peer"] >= row["bar"] for row in judged)
+
+
+def augmented_step(rows: Rows) -> tuple[str, bool]:
+    row = next(row for row in rows if row["bar"] is not None)
+    return f"{row['to_none']:.3f} x", row["to_none"] <= row["bar"]
+
+
 CLAIMS = (
     Claim(
         "engine",
@@ -164,6 +175,18 @@ CLAIMS = (
                 lambda r: at_most(r, "over_us", "bar_us", "us"),
             ),
         ),
+    ),
+    Claim(
+        "augment_step",
+        "Training steps with augmentation",
+        "ResNet-20 on 3x32x32 images in memory, batches of 128; augmentation runs in a thread beside the steps.",
+        (Bar("step of ResNet-20 with `medium` augmentation against none, one free core", "<= 1.05 x", augmented_step),),
+    ),
+    Claim(
+        "image_pipeline",
+        "JPEG files to training batches",
+        "Photos of 500x375 pixels to crops of 3x224x224 on one core, beside torchvision's transforms on Pillow.",
+        (Bar("JPEG folder to augmented batches, per core", ">= 1.5 x torchvision on Pillow", at_least_peer),),
     ),
     Claim(
         "startup",
