@@ -200,6 +200,11 @@ IMAGES = Schema("image", "classification", (1, 4, 4), classes=("a", "b"))
             Schema("table", "regression", (1,), columns=(Column("town", "categorical", ("a",)),)),
             "column 'town' holds categories: take row-swap",
         ),
+        (
+            Mixup(),
+            Schema("table", "regression", (1,), columns=(Column("size", "numeric", missing=True),)),
+            "column 'size' has missing values: take row-swap",
+        ),
         (CutMix(), Schema("image", "regression", (1, 4, 4)), "cutmix shares classes by area.*take mixup"),
         (Mixup(), Schema("image", "generation", (1, 4, 4)), "the goal is generation"),
     ],

@@ -8,7 +8,7 @@ import torch
 from burnish.common.errors import InputError
 from burnish.data import load
 from burnish.data.augment.draws import Draws
-from burnish.data.augment.rows import OPERATIONS, RowAugmentation, RowMask, RowNoise, RowSwap
+from burnish.data.augment.rows import OPERATIONS, RowAugmentation, RowMask, RowNoise, RowSwap, parse_rows
 from burnish.data.schema import Column, Schema
 from burnish.data.source import TensorSource
 
@@ -165,9 +165,22 @@ def test_the_same_comes_out_after_moving_to_a_device():
 
 
 def test_operations_are_known_by_name_and_recorded():
-    assert sorted(OPERATIONS) == ["row-mask", "row-noise", "row-swap"]
+    assert sorted(OPERATIONS) == ["mixup", "row-mask", "row-noise", "row-swap"]
     assert RowAugmentation((RowNoise(std=0.5),)).to_list() == [{"name": "row-noise", "probability": 1.0, "std": 0.5}]
     assert not RowAugmentation()
+
+
+def test_plain_data_make_the_same_operations_again():
+    given = RowAugmentation((RowNoise(std=0.5, probability=0.25), RowMask(), RowSwap(share=0.2)))
+    assert parse_rows(given.to_list()) == given
+    assert parse_rows("row-noise, row-swap") == RowAugmentation((RowNoise(), RowSwap()))
+    with pytest.raises(InputError, match=r"unknown operation of augmentation 'row-nois'.*did you mean 'row-noise'"):
+        parse_rows("row-nois")
+
+
+def test_rows_that_cannot_be_mixed_are_refused_when_it_is_prepared():
+    with pytest.raises(InputError, match="mixup takes means of numbers, but column 'town' holds categories"):
+        parse_rows("row-noise,mixup").prepared(SCHEMA, TRAIN)
 
 
 def test_it_must_be_prepared_with_rows():

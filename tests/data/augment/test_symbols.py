@@ -7,7 +7,7 @@ import torch
 
 from burnish.common.errors import InputError
 from burnish.data.augment.draws import Draws
-from burnish.data.augment.symbols import OPERATIONS, Frequencies, SymbolAugmentation, TokenDropout
+from burnish.data.augment.symbols import OPERATIONS, Frequencies, SymbolAugmentation, TokenDropout, parse_symbols
 from burnish.data.schema import Schema
 from burnish.data.text import TextSource
 
@@ -104,6 +104,14 @@ def test_operations_are_known_by_name_and_recorded():
         {"name": "token-dropout", "probability": 1.0, "share": 0.1, "replacement": "random"}
     ]
     assert not SymbolAugmentation()
+
+
+def test_plain_data_make_the_same_operations_again():
+    given = SymbolAugmentation((TokenDropout(share=0.3, replacement="_"), TokenDropout(probability=0.5)))
+    assert parse_symbols(given.to_list()) == given
+    assert parse_symbols("token-dropout") == SymbolAugmentation((TokenDropout(),))
+    with pytest.raises(InputError, match="replacement of token-dropout must be a text, got 3"):
+        parse_symbols([{"name": "token-dropout", "replacement": 3}])
 
 
 def test_it_must_be_prepared_with_texts_that_have_the_replacement():

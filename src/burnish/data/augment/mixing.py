@@ -136,8 +136,12 @@ class Mixing:
             mixed = [column.name for column in schema.columns if column.kind == "categorical"]
             if mixed:
                 raise InputError(
-                    f"{operation.name} takes means of numbers, but column '{mixed[0]}' holds categories: take row-swap "
-                    "for tables"
+                    f"{operation.name} takes means of numbers, but column '{mixed[0]}' holds categories: take row-swap"
+                )
+            gaps = [column.name for column in schema.columns if column.missing]
+            if gaps:
+                raise InputError(
+                    f"{operation.name} takes means of numbers, but column '{gaps[0]}' has missing values: take row-swap"
                 )
             if schema.goal == "regression" and operation.cuts:
                 raise InputError(f"{operation.name} shares classes by area, but the target is a number: take mixup")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from burnish.common.errors import InputError
 from burnish.data.augment.draws import Draws
+from burnish.data.augment.mixing import Mixing, Mixup
 from burnish.data.augment.operation import Operation
+from burnish.data.augment.reading import read_operations
 from burnish.data.schema import Schema
 from burnish.data.source import Source
 from burnish.data.statistics import table_statistics
@@ -184,7 +187,8 @@ class RowSwap(RowOperation):
 class RowAugmentation:
     """A list of random operations on rows, one after the other; prepare it with the training split before use.
 
-    What happens to a row depends on (seed, epoch, its number) alone.
+    What happens to a row depends on (seed, epoch, its number) alone. Operations that mix samples may be listed too;
+    :class:`~burnish.data.augment.mixing.Mixing` is what carries them out.
 
     >>> from burnish.data.source import TensorSource
     >>> schema, source = Schema("points", "regression", (2,)), TensorSource(torch.tensor([[0.0, 5.0], [4.0, 5.0]]))
@@ -193,7 +197,7 @@ class RowAugmentation:
     [[2.0, 5.0]]
     """
 
-    operations: tuple[RowOperation, ...] = ()
+    operations: tuple[Operation, ...] = ()
     columns: Columns | None = None
 
     def __bool__(self) -> bool:
@@ -207,8 +211,9 @@ class RowAugmentation:
             source: the training split, as it is before any change.
 
         Raises:
-            InputError: the samples are no rows.
+            InputError: the samples are no rows, or cannot be mixed.
         """
+        Mixing.among(self.operations).check(schema)
         return replace(self, columns=Columns.of(schema, source))
 
     def to(self, device: torch.device) -> RowAugmentation:
@@ -227,6 +232,8 @@ class RowAugmentation:
         if rows.shape[1:] != (width,):
             raise InputError(f"rows must have the {width} columns of the training split, got {tuple(rows.shape)}")
         for number, operation in enumerate(self.operations):
+            if not isinstance(operation, RowOperation):
+                continue
             slot = f"{number}.{operation.name}"
             changed = operation.change(draws, slot, rows, self.columns)
             rows = torch.where(operation.happens(draws, slot).to(rows.device)[:, None], changed, rows)
@@ -237,5 +244,20 @@ class RowAugmentation:
         return [operation.to_dict() for operation in self.operations]
 
 
-OPERATIONS: dict[str, type[RowOperation]] = {kind.name: kind for kind in (RowNoise, RowMask, RowSwap)}
-"""What changes rows, by name."""
+OPERATIONS: dict[str, type[Operation]] = {kind.name: kind for kind in (RowNoise, RowMask, RowSwap, Mixup)}
+"""What can happen to rows, by name."""
+
+
+def parse_rows(spec: str | Sequence[str | Mapping[str, Any]]) -> RowAugmentation:
+    """An augmentation of rows from what a recipe or the command line says, not prepared yet.
+
+    Args:
+        spec: names with commas between, or a list of names and of tables with a name and fields.
+
+    Raises:
+        InputError: a name or field is unknown, or a value cannot be.
+
+    >>> parse_rows([{"name": "row-swap", "share": 0.2}]).operations
+    (RowSwap(probability=1.0, share=0.2),)
+    """
+    return RowAugmentation(read_operations(spec, OPERATIONS))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from burnish.common.errors import InputError, did_you_mean
 from burnish.data.augment.draws import Draws, words
 from burnish.data.augment.operation import Operation
+from burnish.data.augment.reading import read_operations
 from burnish.data.schema import Schema
 from burnish.data.source import Source
 
@@ -185,4 +187,19 @@ class SymbolAugmentation:
 
 
 OPERATIONS: dict[str, type[SymbolOperation]] = {kind.name: kind for kind in (TokenDropout,)}
-"""What changes texts, by name."""
+"""What can happen to texts, by name."""
+
+
+def parse_symbols(spec: str | Sequence[str | Mapping[str, Any]]) -> SymbolAugmentation:
+    """An augmentation of texts from what a recipe or the command line says, not prepared yet.
+
+    Args:
+        spec: names with commas between, or a list of names and of tables with a name and fields.
+
+    Raises:
+        InputError: a name or field is unknown, or a value cannot be.
+
+    >>> parse_symbols("token-dropout").operations
+    (TokenDropout(probability=1.0, share=0.1, replacement='random'),)
+    """
+    return SymbolAugmentation(read_operations(spec, OPERATIONS))
