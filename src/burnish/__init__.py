@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from burnish import common, data, layers, models, reporting, runs, tasks, training
     from burnish.runs import load_run
     from burnish.verbs.data_check import check_data
+    from burnish.verbs.data_preview import preview_data
     from burnish.verbs.describe import describe
     from burnish.verbs.evaluate import evaluate
     from burnish.verbs.fit import fit
@@ -33,6 +34,7 @@ __all__ = [
     "load_run",
     "models",
     "predict",
+    "preview_data",
     "report",
     "reporting",
     "run",
@@ -42,7 +44,11 @@ __all__ = [
 ]
 
 _AREAS = {"common", "data", "layers", "models", "reporting", "runs", "tasks", "training"}
-_HOMES = {"check_data": "burnish.verbs.data_check", "load_run": "burnish.runs"}
+_HOMES = {
+    "check_data": "burnish.verbs.data_check",
+    "load_run": "burnish.runs",
+    "preview_data": "burnish.verbs.data_preview",
+}
 
 
 def __getattr__(name: str) -> Any:

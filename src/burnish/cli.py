@@ -21,6 +21,7 @@ VERBS = {
     "models": "List the models that have a name.",
     "data": "List the data sets that have a name.",
     "data shard": "Write images as tar shards, for data larger than memory.",
+    "data preview": "See what augmentation does to images, before a fit pays for it.",
     "data check": "Is this data fit to train on? Findings, and what to do.",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ def augmented(options: Fit, data: Data, task: str) -> tuple[Fit, Source]:
     Raises:
         InputError: an operation is unknown, cannot be, or nothing can be done to data of this kind.
     """
-    spec = _spec(options)
+    spec = as_spec(options.augment)
     if spec == "none" or not spec:
         return replace(options, augment="none"), data.train
     if data.schema.kind not in _KINDS:
@@ -44,9 +44,12 @@ def augmented(options: Fit, data: Data, task: str) -> tuple[Fit, Source]:
     return replace(options, augment=tuple(told)), source
 
 
-def _spec(options: Fit) -> str | list[Any]:
-    """A name, or a list of operations; one word from a shell is a name."""
-    given = options.augment
+def as_spec(given: str | Sequence[Any]) -> str | list[Any]:
+    """A name, or a list of operations; one word from a shell is a name.
+
+    >>> as_spec(("medium",)), as_spec(("rotate", "cutout"))
+    ('medium', ['rotate', 'cutout'])
+    """
     if isinstance(given, str):
         return given
     words = list(given)
@@ -59,7 +62,18 @@ def _told(spec: str | list[Any]) -> str:
     return ",".join(str(entry.get("name")) if isinstance(entry, dict) else str(entry) for entry in spec)
 
 
-def _images(spec: str | list[Any], data: Data, seed: int, task: str) -> tuple[list[dict[str, Any]], Source]:
+def augmented_images(
+    spec: str | list[Any], data: Data, seed: int, task: str = "classification", kinds: Mapping[str, str] | None = None
+) -> tuple[list[dict[str, Any]], Source]:
+    """What is done to images, as plain data that is itself a spec, and the training split under it.
+
+    Args:
+        spec: a name or a list of operations.
+        data: what is to be learnt from.
+        seed: the user's seed.
+        task: name of the task, which has to take mixed targets where samples are mixed.
+        kinds: what each target is, where they are a dict of tensors.
+    """
     from burnish.data.augment.mixing import Mixing
     from burnish.data.augment.presets import parse
     from burnish.data.augment.source import AugmentedSource
@@ -73,11 +87,12 @@ def _images(spec: str | list[Any], data: Data, seed: int, task: str) -> tuple[li
     if mixing and task not in ("classification", "regression"):
         names = ", ".join(operation.name for operation in mixing.operations)
         raise InputError(f"{names} gives targets that task {task} does not take: leave it out, or fit a classification")
-    source = AugmentedSource(
-        data.train, augmentation, seed, canvas=(shape[1], shape[2]), classes=len(data.schema.classes)
-    )
+    classes, canvas = len(data.schema.classes), (shape[1], shape[2])
+    source = AugmentedSource(data.train, augmentation, seed, canvas=canvas, kinds=kinds, classes=classes)
     return augmentation.to_list(), source
 
 
-_KINDS: dict[str, Callable[[str | list[Any], Data, int, str], tuple[list[dict[str, Any]], Source]]] = {"image": _images}
+_KINDS: dict[str, Callable[[str | list[Any], Data, int, str], tuple[list[dict[str, Any]], Source]]] = {
+    "image": augmented_images
+}
 """How each kind of data is augmented: what is written into the config, and the source."""
