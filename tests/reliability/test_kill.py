@@ -10,10 +10,16 @@ import pytest
 
 from .conftest import assert_same_run, rows, steps_saved
 
-FILES = ("--cache-mb", "0", "--batch-size", "8", "--epochs", "2", "--checkpoint-steps", "2", "--log-every", "3")
+MEMORY = ("--batch-size", "8", "--epochs", "2", "--checkpoint-steps", "2", "--log-every", "3")
+FILES = ("--cache-mb", "0", *MEMORY)
 KINDS = {
     "lenet5": ("photos", "--model", "lenet5", "--optimizer", "momentum", "--ema", "0.9", *FILES),
     "resnet20": ("photos", "--model", "resnet20", "--input-size", "8", *FILES),
+    "augmented-files": (
+        *("photos", "--model", "lenet5", "--augment", "resized-crop", "--augment", "rotate", "--augment", "mixup"),
+        *FILES,
+    ),
+    "augmented-memory": ("photos", "--model", "lenet5", "--augment", "heavy", *MEMORY),
     "perceptron": (
         "churn.csv",
         "--model",
