@@ -101,8 +101,8 @@ def sgd(module: nn.Module) -> torch.optim.Optimizer:
 def hand_written(feed: Feed, reads_loss: bool = False, fused: bool = True) -> None:
     module = model()
     optimizer = sgd(module) if fused else torch.optim.SGD(module.parameters(), lr=RATE)
-    for inputs, targets, *_ in feed:
-        loss = F.cross_entropy(module(inputs), targets)
+    for batch in feed:
+        loss = F.cross_entropy(module(batch.inputs), batch.targets)
         if reads_loss:
             loss.item()
         loss.backward()
@@ -129,9 +129,9 @@ def accelerate(feed: Feed) -> None:
 
     accelerator = Accelerator(cpu=True)
     module, optimizer = accelerator.prepare(model(), sgd(model()))
-    for inputs, targets, *_ in feed:
+    for batch in feed:
         with accelerator.accumulate(module):
-            loss = F.cross_entropy(module(inputs), targets)
+            loss = F.cross_entropy(module(batch.inputs), batch.targets)
             accelerator.backward(loss)
             optimizer.step()
             optimizer.zero_grad()
@@ -143,8 +143,8 @@ def fabric(feed: Feed) -> None:
     wrapped = Fabric(accelerator="cpu", devices=1)
     bare = model()
     module, optimizer = wrapped.setup(bare, sgd(bare))
-    for inputs, targets, *_ in feed:
-        loss = F.cross_entropy(module(inputs), targets)
+    for batch in feed:
+        loss = F.cross_entropy(module(batch.inputs), batch.targets)
         wrapped.backward(loss)
         optimizer.step()
         optimizer.zero_grad()
