@@ -81,9 +81,30 @@ def test_what_cannot_be_is_told_before_a_run_is_made(augment, message, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_data_of_a_kind_that_nothing_can_be_done_to_are_named():
-    with pytest.raises(InputError, match="augment=medium changes image data, and points is points data: leave it out"):
-        augmented(Fit(augment="medium"), burnish.data.load("points"), "gan")
+def test_each_kind_of_data_has_its_own_operations():
+    with pytest.raises(InputError, match=r"unknown operation of augmentation 'medium': expected one of .*row-mask"):
+        augmented(Fit(augment="medium"), burnish.data.load("iris"), "classification")
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        ("iris", {"augment": ["row-noise", {"name": "row-swap", "share": 0.2}], "model": "mlp"}),
+        ("points", {"augment": "row-noise", "model": "gan"}),
+        ("words.txt", {"augment": "token-dropout", "sequence_length": 16, "model_option": {"hidden": 8}}),
+    ],
+)
+def test_rows_and_texts_are_changed_too_and_recorded(data, options, tmp_path):
+    if data == "words.txt":
+        data = tmp_path / data
+        data.write_text("the quick cat\nsat on the mat\n" * 60)
+    plain, changed, again = (
+        burnish.fit(data, max_steps=3, log_every=1, quiet=True, out=tmp_path / "runs", **(options | given))
+        for given in ({"augment": "none"}, {}, {})
+    )
+    assert changed.config["fit"]["augment"][0]["probability"] == 1.0
+    losses = [[row["loss"] for row in run.history if row["event"] == "train"] for run in (plain, changed, again)]
+    assert losses[0] != losses[1] == losses[2]
 
 
 def test_mixed_targets_are_for_tasks_that_take_them(digits):
