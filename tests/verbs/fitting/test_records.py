@@ -72,6 +72,7 @@ def test_the_share_of_the_time_that_training_waited_is_recorded(run):
     [
         (None, "preparing them takes longer than a step; leave a core free"),
         (0, "--workers auto reads files beside training"),
+        (1, "1 worker reads too slowly; more cores"),
         (3, "3 workers read too slowly; more cores"),
     ],
 )

@@ -72,7 +72,7 @@ def _advice(workers: int | None) -> str:
     if workers == 0:
         return "--workers auto reads files beside training, a larger --cache-mb keeps decoded images in memory"
     return (
-        f"{workers} workers read too slowly; more cores, a larger --cache-mb, smaller images on disk or less "
+        f"{'1 worker reads' if workers == 1 else f'{workers} workers read'} too slowly; more cores, a larger --cache-mb, smaller images on disk or less "
         "augmentation would help"
     )
 
