@@ -171,6 +171,14 @@ def augmented(images: str) -> Callable[[Rows], tuple[str, bool]]:
     return measured
 
 
+def beside_folder(disk: str, column: str) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        ratios = [row[column] for row in rows if row["disk"] == disk and row[column] is not None]
+        return f"{min(ratios):.2f} to {max(ratios):.2f} x", min(ratios) >= 0.95
+
+    return measured
+
+
 CLAIMS = (
     Claim(
         "engine",
@@ -277,6 +285,30 @@ CLAIMS = (
                 "flat: <= 20 MB more than a small one",
                 lambda r: at_most(r, "over_small_mb", "bar_mb", "MB more"),
             ),
+        ),
+    ),
+    Claim(
+        "shards_memory",
+        "Memory of shards",
+        "Peak memory of fitting sets of shards, one of them ten times larger than the memory that the kernel grants to "
+        "the process and to each of its workers.",
+        (
+            Bar(
+                "memory of streaming shards ten times the process's memory limit",
+                "flat: <= 20 MB more than a small set",
+                lambda r: at_most(r, "over_small_mb", "bar_mb", "MB more"),
+            ),
+        ),
+    ),
+    Claim(
+        "shards",
+        "Shards beside a folder",
+        "The same JPEGs, decoded into batches from a folder of files and from shards.",
+        (
+            Bar(
+                "shards over a folder, images per CPU second", ">= 0.95 x", beside_folder("in memory", "to_folder_cpu")
+            ),
+            Bar("shards over a folder, cold disk", "stated, >= 0.95 x", beside_folder("cold", "to_folder")),
         ),
     ),
     Claim(
