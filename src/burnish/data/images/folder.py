@@ -42,7 +42,7 @@ def load_image_folder(path: Path, options: DataOptions, seed: int) -> Data:
     if not cached:
         notes.append(
             f"{count} decoded images take {size / 2**20:.0f} MB, more than cache_mb={options.cache_mb}: "
-            "files are read while training, faster with workers beside it"
+            "files are read while training; --workers auto reads them beside it"
         )
     given: dict[str, Source] = {}
     skipped: list[str] = []

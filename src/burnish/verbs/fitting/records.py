@@ -71,9 +71,9 @@ def _advice(workers: int | None) -> str:
         return "preparing them takes longer than a step; leave a core free (--threads), or augment less"
     if workers == 0:
         return "--workers auto reads files beside training, a larger --cache-mb keeps decoded images in memory"
+    readers = "1 worker reads" if workers == 1 else f"{workers} workers read"
     return (
-        f"{'1 worker reads' if workers == 1 else f'{workers} workers read'} too slowly; more cores, a larger --cache-mb, smaller images on disk or less "
-        "augmentation would help"
+        f"{readers} too slowly; more cores, a larger --cache-mb, smaller images on disk or less augmentation would help"
     )
 
 
