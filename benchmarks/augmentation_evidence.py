@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 import burnish
+from burnish.common.errors import InputError
 from burnish.common.seeding import generator
 from burnish.data import Data, TensorSource
 from burnish.data.images.decoders import decode
@@ -68,7 +69,7 @@ def whole(name: str) -> Data:
         return burnish.data.load(name, validation=0.0)
     archive = Path(os.environ.get("BURNISH_DATA", ".")) / "cifar10-jpeg" / "cifar10-jpeg.tar.gz"
     if not archive.exists():
-        raise burnish.InputError(f"{archive} is not there: point BURNISH_DATA at a folder that has it")
+        raise InputError(f"BURNISH_DATA names no folder with {archive.parent.name}/{archive.name}")
     images: dict[str, list[Tensor]] = {"train": [], "test": []}
     classes: dict[str, list[str]] = {"train": [], "test": []}
     with tarfile.open(archive) as tar:
@@ -197,7 +198,7 @@ def main() -> None:
     for name in SETS:
         try:
             data = whole(name)
-        except burnish.InputError as error:
+        except InputError as error:
             absent.append(f"{name} was left out: {error}")
             continue
         splits = [few(data, seed, given.per_class) for seed in range(given.seeds)]
@@ -209,6 +210,8 @@ def main() -> None:
                 print(f"{name}, {augment}, seed {seed}: {found[-1]}", flush=True)
             plain = plain or found
             rows.append(row(name, augment, found, plain))
+    if not rows:
+        raise SystemExit("; ".join(absent))
     notes = [
         f"resnet20 of width 8, {given.epochs} epochs in batches of {BATCH}, AdamW at 4e-3, one-cycle; "
         f"{10 * given.per_class:,} training images.",
