@@ -79,7 +79,7 @@ def main() -> None:
             folder = make_folder(Path(root) / "files", side, count)
             given = load(str(folder), cache_mb=0, validation=0.0, test=0.0)
             write_shards(given, Path(root) / "shards", size=8 * 10**6)
-            shards = load(str(Path(root) / "shards"), validation=0.0, test=0.0).train
+            shards = load(str(Path(root) / "shards"), cache_mb=0, validation=0.0, test=0.0).train
             assert isinstance(shards, ShardSource)
             window = sum(path.stat().st_size for path in (Path(root) / "shards").iterdir()) // 4
             for cold in (False, True):

@@ -32,7 +32,7 @@ PER_SHARD = 500
 MIB = 2**20
 SMALL = 1500
 BAR_MB = 20
-FIT = "--model lenet5 --input-size 32 --epochs 1 --batch-size 128 --validation 600 --threads 1 --quiet"
+FIT = "--model lenet5 --input-size 32 --epochs 1 --batch-size 128 --cache-mb 0 --validation 600 --threads 1 --quiet"
 
 
 def write_shards(folder: Path, count: int) -> str:

@@ -36,7 +36,7 @@ def test_a_folder_becomes_shards_that_load_says_are_the_same(photos, tmp_path, c
     assert f"burnish fit --data {tmp_path / 's'}" in outcome.text
     assert json.loads(outcome.json())["classes"] == ["cat", "dog"]
     assert capsys.readouterr().err == f"writing 20 images to {tmp_path / 's'}\n"
-    shards, folder = load(str(tmp_path / "s"), validation=0.0), load(str(photos), validation=0.0)
+    shards, folder = load(str(tmp_path / "s"), validation=0.0, cache_mb=0), load(str(photos), validation=0.0)
     assert shards.schema == folder.schema
     for split in ("train", "test"):
         assert greys_and_labels(shards.split(split)) == greys_and_labels(folder.split(split))

@@ -20,7 +20,7 @@ _SHARES = ("validation", "test")
 _APPLIES = {
     "table": ("target", "goal", *_SHARES),
     "image-folder": ("input_size", "skip_unreadable", "cache_mb", *_SHARES),
-    "shards": ("input_size", *_SHARES),
+    "shards": ("input_size", "cache_mb", *_SHARES),
     "text": ("sequence_length", *_SHARES),
     "arrays": ("goal", *_SHARES),
     "named-image": ("input_size", *_SHARES),

@@ -13,7 +13,7 @@ from burnish.data import load
 from burnish.data.shards.source import ShardSource
 from burnish.data.shards.writing import write_shards
 
-FIT = "--model lenet5 --batch-size 8 --epochs 2 --validation 0.2 --test 0.1 --checkpoint-steps 2 --workers 0"
+FIT = "--model lenet5 --batch-size 8 --epochs 2 --validation 0.2 --test 0.1 --checkpoint-steps 2 --cache-mb 0"
 TIMED = ("seconds", "samples_per_second", "data_wait")
 
 KILLED = """

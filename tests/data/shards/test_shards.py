@@ -26,8 +26,8 @@ def shards(tmp_path, photos):
     return write
 
 
-def loaded(origin, seed=0, **options):
-    return load_shards(str(origin), DataOptions(**options), seed)
+def loaded(origin, seed=0, cache_mb=0, **options):
+    return load_shards(str(origin), DataOptions(cache_mb=cache_mb, **options), seed)
 
 
 def names(source):
@@ -47,6 +47,19 @@ def test_a_set_without_splits_is_split_by_the_seed_and_nothing_is_lost(shards):
 def test_every_split_knows_the_order_on_disk(shards):
     data = loaded(shards())
     assert all(isinstance(split, ShardSource) for split in (data.train, data.validation, data.test))
+
+
+def test_a_small_set_is_kept_decoded_and_a_large_one_is_read_while_training(shards):
+    folder = shards()
+    kept, read = loaded(folder, cache_mb=1), loaded(folder)
+    for name in ("train", "validation", "test"):
+        ours, theirs = kept.split(name), read.split(name)
+        assert (ours.in_memory, theirs.in_memory) == (True, False)
+        index = torch.arange(len(ours))
+        assert torch.equal(ours.gather(index)[0], theirs.gather(index)[0])
+        assert names(ours) == names(theirs)
+    assert any("more than cache_mb=0: shards are read while training" in note for note in read.notes)
+    assert not any("cache_mb" in note for note in kept.notes)
 
 
 def test_splits_of_the_set_are_kept(shards):

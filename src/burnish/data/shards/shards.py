@@ -9,6 +9,7 @@ from pathlib import Path
 from burnish.common.errors import InputError
 from burnish.data.data import Data
 from burnish.data.options import DataOptions
+from burnish.data.shards.decoded import decoded
 from burnish.data.shards.index import Index, has_index, read_index
 from burnish.data.shards.pattern import shard_files
 from burnish.data.shards.scan import indexed
@@ -20,12 +21,13 @@ from burnish.data.splits import complete_splits
 def load_shards(origin: str | Path, options: DataOptions, seed: int) -> Data:
     """Load ``shards/`` with the index that burnish wrote, or ``shards/{0000..0107}.tar`` in the WebDataset layout.
 
-    Images are read while training, from front to back but for a shuffle within a window; memory holds 24 bytes a
-    sample. A pattern may name some shards of a set: one split of it is then taken as the whole.
+    Where decoded images take at most ``options.cache_mb`` they are decoded once, on all cores. Otherwise shards are
+    read while training, from front to back but for a shuffle within a window; memory holds 24 bytes a sample. A pattern
+    may name some shards of a set: one split of it is then taken as the whole.
 
     Args:
         origin: a folder or a pattern.
-        options: ``input_size``, and the shares of splits that the set lacks.
+        options: ``input_size``, ``cache_mb``, and the shares of splits that the set lacks.
         seed: decides which samples are held out.
 
     Raises:
@@ -54,10 +56,16 @@ def load_shards(origin: str | Path, options: DataOptions, seed: int) -> Data:
     splits: dict[str, Source] = dict(found)
     train, validation, test = map(_narrowed, complete_splits(splits, options, seed))
     count, stored = len(index.rows), sum(shard.bytes for shard in index.shards)
-    notes.append(
-        f"{count} images in {len(paths)} shard{'s' * (len(paths) > 1)} ({stored / 1e6:.0f} MB) are read while "
-        f"training, brought to {width}x{height} pixels; workers beside it make that faster"
-    )
+    needed = count * channels * height * width
+    told = f"{count} images in {len(paths)} shard{'s' * (len(paths) > 1)}, {stored / 1e6:.0f} MB,"
+    notes.append(f"{told} are brought to {width}x{height} pixels; input_size= changes it")
+    if needed <= options.cache_mb * 2**20:
+        train, validation, test = map(_decoded, (train, validation, test))
+    else:
+        notes.append(
+            f"decoded they take {needed / 2**20:.0f} MB, more than cache_mb={options.cache_mb}: shards are read while "
+            "training, faster with workers beside it"
+        )
     location = os.path.abspath(Path(origin).expanduser())
     return Data(index.name, schema, train, validation, test, origin=location, notes=tuple(notes))
 
@@ -81,3 +89,7 @@ def _narrowed(source: Source) -> Source:
     if isinstance(source, Subset) and isinstance(source.source, ShardSource):
         return source.source.take(source.index)
     return source
+
+
+def _decoded(source: Source) -> Source:
+    return decoded(source) if isinstance(source, ShardSource) and len(source) else source

@@ -64,13 +64,21 @@ class ShardSource(Source):
         Raises:
             InputError: a shard is gone, truncated or damaged, or an image cannot be decoded.
         """
+        return self.pixels(index).float().div_(255), self._labels(self.rows[index.numpy()])
+
+    def pixels(self, index: Tensor) -> Tensor:
+        """The images alone, as bytes ``(batch, C, H, W)``.
+
+        Raises:
+            InputError: as :meth:`gather`.
+        """
         images = torch.empty(len(index), *self.shape, dtype=torch.uint8)
         rows = self.rows[index.numpy()]
         on_disk = np.lexsort((rows["offset"], rows["shard"]))
         for place, pixels in zip(on_disk.tolist(), self._decoded(index.numpy()[on_disk]), strict=True):
             fitted = resize(pixels, (self.shape[1], self.shape[2]))
             images[place] = torch.from_numpy(np.ascontiguousarray(fitted.transpose(2, 0, 1)))
-        return images.float().div_(255), self._labels(rows)
+        return images
 
     def originals(self, index: Tensor) -> tuple[Iterator[Pixels], Any]:
         """The decoded images at their own sizes, and their classes.
