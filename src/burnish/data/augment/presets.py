@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any, cast, get_args
 
-from burnish.common.errors import InputError, did_you_mean, unknown
+from burnish.common.errors import InputError, unknown
 from burnish.data.augment.augmentation import Augmentation
 from burnish.data.augment.colour import Brightness, Contrast, Hue, PcaShift, Saturation
 from burnish.data.augment.geometry import (
@@ -25,6 +24,7 @@ from burnish.data.augment.geometry import (
 from burnish.data.augment.mixing import OPERATIONS as MIXERS
 from burnish.data.augment.operation import Operation
 from burnish.data.augment.pixels import Blur, Cutout, GaussianNoise, SaltAndPepper
+from burnish.data.augment.reading import read_operation
 from burnish.data.augment.resample import Fill
 
 OPERATIONS: dict[str, type[Operation]] = {
@@ -148,46 +148,8 @@ def _fill(entry: Mapping[str, Any]) -> Fill:
     return cast(Fill, outside)
 
 
-def _operation(entry: object) -> Operation:
-    given = {"name": entry} if isinstance(entry, str) else entry
-    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        raise InputError(f"an operation is a name, or a table with a name and fields, got {entry!r}")
-    name = given["name"]
+def _operation(entry: str | Mapping[str, Any]) -> Operation:
+    name = entry.get("name") if isinstance(entry, Mapping) else entry
     if name in PRESETS:
         raise InputError(f"'{name}' is a preset, which stands alone: list operations ({', '.join(OPERATIONS)})")
-    if name not in OPERATIONS:
-        raise unknown("operation of augmentation", name, OPERATIONS)
-    operation = OPERATIONS[name]
-    types = {field.name: str(field.type) for field in fields(operation)}
-    values = {}
-    for field, value in given.items():
-        if field == "name":
-            continue
-        if field not in types:
-            raise InputError(
-                f"{name} has no field '{field}'{did_you_mean(field, types)}: expected {', '.join(sorted(types))}"
-            )
-        values[field] = _converted(f"{field} of {name}", types[field], value)
-    return operation(**values)
-
-
-def _converted(what: str, wanted: str, value: Any) -> Any:
-    """A plain value as the type that the field's annotation names; lists become the tuples of a frozen dataclass."""
-    wanted = wanted.removesuffix(" | None")
-    if wanted == "float" and _is_number(value):
-        return float(value)
-    if wanted == "int" and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if wanted == "tuple[float, float]" and isinstance(value, list | tuple) and len(value) == 2:
-        if all(map(_is_number, value)):
-            return float(value[0]), float(value[1])
-    elif wanted.startswith("tuple[tuple[float"):
-        rows: Sequence[Any] = value if isinstance(value, list | tuple) else [None]
-        if all(isinstance(row, list | tuple) and all(map(_is_number, row)) for row in rows):
-            return tuple(tuple(map(float, row)) for row in rows)
-    names = {"float": "a number", "int": "a whole number", "tuple[float, float]": "two numbers, low and high"}
-    raise InputError(f"{what} must be {names.get(wanted, 'rows of numbers')}, got {value!r}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return read_operation(entry, OPERATIONS)
