@@ -1,6 +1,7 @@
 """Tests of burnish.data.shards.members."""
 
 import gzip
+import re
 
 import pytest
 
@@ -38,8 +39,9 @@ def test_two_members_of_one_kind_are_refused(tar):
 def test_a_truncated_tar_is_never_taken_for_a_shorter_one(cut, tar):
     path = tar("a.tar", ("0.cls", b"7"), ("0.txt", b"x" * 600))
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(InputError, match=r"shard .*a\.tar is truncated.* byte \d+.*copy it again"):
+    with pytest.raises(InputError, match=r"shard .*a\.tar is truncated.* byte \d+.*copy it again") as caught:
         list(members(str(path)))
+    assert int(re.search(r"byte (\d+)", str(caught.value))[1]) <= cut
 
 
 def test_a_damaged_header_in_the_middle_is_not_taken_for_the_end(tar):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -59,8 +60,9 @@ def _walk(path: str, file: IO[bytes]) -> Iterator[Member]:
                     yield Member(found.name, found.offset_data, found.size)
                 at = archive.offset
     except tarfile.TarError as error:
+        last = min(at, os.fstat(file.fileno()).st_size)
         raise InputError(
-            f"shard {path} is truncated or no tar, after byte {at} ({error}): copy it again from where it is whole"
+            f"shard {path} is truncated or no tar, at byte {last} ({error}): copy it again from where it is whole"
         ) from None
     file.seek(at)
     rest = file.read(_BLOCK)
