@@ -113,10 +113,9 @@ def _block(finding: Finding) -> str:
     label = f"{finding.severity.upper():<9}"
     indent = " " * len(label)
     share = f"{finding.share:.2%}" if finding.share < 0.1 else f"{finding.share:.0%}"
+    title = f"{finding.title} ({share}) [{finding.code}]"
     lines = [
-        textwrap.fill(
-            f"{finding.title} ({share}) [{finding.code}]", _WIDTH, initial_indent=label, subsequent_indent=indent
-        ),
+        textwrap.fill(title, _WIDTH, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False),
         textwrap.fill(finding.meaning, _WIDTH, initial_indent=indent, subsequent_indent=indent),
         textwrap.fill(f"To do: {finding.advice}", _WIDTH, initial_indent=indent, subsequent_indent=indent),
     ]
