@@ -32,18 +32,16 @@ from burnish.common.seeding import generator
 from burnish.data import Data, TensorSource
 from burnish.data.images.decoders import decode
 from burnish.data.source import Subset
-from burnish.reporting.figures.canvas import SERIES, draw
+from burnish.reporting.figures.canvas import SERIES
 from evidence import save
+from pictures import IMAGES, picture
 
 SETS = ("fashion-mnist", "CIFAR-10 (JPEG)")
 PRESETS = ("none", "light", "medium", "heavy")
 EPOCHS = 40
 BATCH = 50
 PER_CLASS = 100
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "augmentation_evidence.svg"
-COLOURS = """<style>svg { --soft: #4a4a4a; --line: #d8d8d8; --series-1: #2a6fbb; --series-2: #c8553d;
-font-family: system-ui, sans-serif } @media (prefers-color-scheme: dark) { svg { --soft: #c4c4c4; --line: #444444;
---series-1: #7db4ee; --series-2: #f09a83 } }</style>"""
+PICTURE = IMAGES / "augmentation_evidence.svg"
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def row(name: str, augment: str, found: list[Fitted], plain: list[Fitted]) -> di
     return made | {"cpu seconds a fit": round(statistics.median(fit.seconds for fit in found), 1)}
 
 
-def picture(rows: Sequence[dict[str, Any]]) -> str:
+def figure(rows: Sequence[dict[str, Any]]) -> str:
     """Training and test accuracy of every preset, with intervals, as an SVG file for light and dark pages."""
 
     def paint(axes: Any) -> None:
@@ -182,8 +180,7 @@ def picture(rows: Sequence[dict[str, Any]]) -> str:
     )
     title = "Accuracy on 1,000 training images and on the test split by augmentation"
     height = 1.0 + 0.32 * len(rows)
-    svg = draw(paint, name="augmentation", title=title, description=description, size=(6.8, height))
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title", f"{COLOURS}<title", 1)
+    return picture(paint, name="augmentation", title=title, description=description, size=(6.8, height))
 
 
 def main() -> None:
@@ -225,7 +222,7 @@ def main() -> None:
         PICTURE.parent.mkdir(exist_ok=True)
     else:
         print(rows, notes, sep="\n")
-    (given.dry or PICTURE).write_text(picture(rows) + "\n", encoding="utf-8")
+    (given.dry or PICTURE).write_text(figure(rows) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

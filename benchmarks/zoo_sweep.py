@@ -20,7 +20,9 @@ import torch
 import burnish
 from burnish.common.intervals import mean
 from burnish.models import count, create, measure_latency
+from burnish.reporting.figures.canvas import INK, SERIES
 from evidence import RESULTS, save
+from pictures import IMAGES, picture
 
 BAR = 0.80
 TRAIN = 10_000
@@ -56,7 +58,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "mobilenet-v2": {"width": 0.5},
     "efficientnet-b0": {"width": 0.5},
     "vit-tiny": {"patch_size": 7},
-    "swin-t": {"stem": "imagenet"},
+    "swin-t": {},
     "convnext-atto": {},
 }
 """By family: the options that make it small enough for a minute or two on one core."""
@@ -145,6 +147,35 @@ def write(rows: list[dict[str, Any]]) -> None:
         "CPU seconds of one fit on one thread, with validation, checkpoints and the final score.",
     ]
     save("zoo_sweep", rows, notes)
+    IMAGES.mkdir(exist_ok=True)
+    (IMAGES / "zoo_sweep.svg").write_text(figure(rows), encoding="utf-8")
+
+
+def figure(rows: list[dict[str, Any]]) -> str:
+    """Test accuracy against latency, a dot a family, with the interval over seeds where there are several."""
+    ordered = sorted(rows, key=lambda row: float(row["latency ms"]))
+
+    def paint(axes: Any) -> None:
+        axes.set_xscale("log")
+        for number, row in enumerate(ordered):
+            x, y = row["latency ms"], row["test accuracy"]
+            if row["low"] is not None:
+                axes.plot([x, x], [row["low"], row["high"]], color=SERIES[0], linewidth=4, alpha=0.35)
+            axes.plot([x], [y], color=SERIES[0], marker="o", markersize=5, linestyle="")
+            up = number % 2 == 0  # neighbours take turns above and below their dots
+            place = {"xytext": (0, 7 if up else -7), "textcoords": "offset points", "ha": "center"}
+            axes.annotate(row["model"], (x, y), va="bottom" if up else "top", fontsize=7, color=INK, **place)
+        axes.axhline(BAR, color=SERIES[1], linewidth=1, linestyle="--")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        axes.set_xlabel("latency of one image in ms, fp32, one thread")
+        axes.set_ylabel("test accuracy")
+
+    description = "; ".join(
+        f"{row['model']}: {row['test accuracy']:.1%} at {row['latency ms']:.3g} ms" for row in ordered
+    )
+    title = "Accuracy on fashion-mnist against latency, one recipe for every family"
+    return picture(paint, name="sweep", title=title, description=description, size=(8.4, 5.2))
 
 
 if __name__ == "__main__":
