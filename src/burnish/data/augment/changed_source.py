@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from burnish.data.augment.draws import Draws
-from burnish.data.augment.mixing import Mixing
+from burnish.data.augment.random_source import RandomSource
 from burnish.data.augment.rows import RowAugmentation
 from burnish.data.augment.symbols import SymbolAugmentation
 from burnish.data.source import Source
 
 
-class ChangedSource(Source):
+class ChangedSource(RandomSource):
     """Rows or texts of another source under an augmentation; targets stay, unless samples are mixed.
 
     What happens to a sample is a function of the seed, the epoch and its number here, so it does not matter who gathers
@@ -37,8 +37,6 @@ class ChangedSource(Source):
     (tensor([[1, 1]]), tensor([[0, 1]]))
     """
 
-    costly = True
-
     def __init__(
         self,
         source: Source,
@@ -48,17 +46,8 @@ class ChangedSource(Source):
         classes: int = 0,
         epoch: int = 0,
     ) -> None:
-        self.source = source
+        super().__init__(source, augmentation.operations, seed, classes, epoch)
         self.augmentation = augmentation
-        self.seed = seed
-        self.classes = classes
-        self.epoch = epoch
-        self.in_memory = source.in_memory
-        self.draws = source.draws
-        self._mixing = Mixing.among(augmentation.operations)
-
-    def __len__(self) -> int:
-        return len(self.source)
 
     def for_epoch(self, epoch: int) -> ChangedSource:
         """The samples as they are in one epoch."""
@@ -70,24 +59,7 @@ class ChangedSource(Source):
         source, augmentation = self.source.to(device), self.augmentation.to(device)
         return ChangedSource(source, augmentation, self.seed, classes=self.classes, epoch=self.epoch)
 
-    def labels(self) -> Tensor | None:
-        """The class labels, as they were before any mixing."""
-        return self.source.labels()
-
-    def describe(self, index: int) -> str:
-        """What a person calls this sample."""
-        return self.source.describe(index)
-
-    def gather(self, index: Tensor) -> tuple[Any, Any]:
-        """The samples as they are in this epoch, stacked."""
-        draws = Draws(self.seed, self.epoch, index)
-        inputs, targets = self._changed(index, draws)
-        if not self._mixing:
-            return inputs, targets
-        others = self._mixing.partners(draws, len(self))
-        theirs = self._changed(others, Draws(self.seed, self.epoch, others))
-        return self._mixing.mix(inputs, targets, *theirs, draws, self.classes)
-
-    def _changed(self, index: Tensor, draws: Draws) -> tuple[Any, Any]:
+    def changed(self, index: Tensor, draws: Draws) -> tuple[Any, Any]:
+        """The samples after everything but mixing, stacked."""
         inputs, targets = self.source.gather(index)
         return self.augmentation.batch(inputs, draws), targets

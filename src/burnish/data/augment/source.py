@@ -10,9 +10,9 @@ from torch import Tensor
 
 from burnish.data.augment.augmentation import Augmentation
 from burnish.data.augment.draws import Draws
-from burnish.data.augment.mixing import Mixing
 from burnish.data.augment.moving import check_targets, move_targets
 from burnish.data.augment.operation import Size
+from burnish.data.augment.random_source import RandomSource
 from burnish.data.source import Source
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _DECODED_BYTES = 32 * 2**20
 """Decoded files that wait to be changed together take about this much."""
 
 
-class AugmentedSource(Source):
+class AugmentedSource(RandomSource):
     """Images of another source under an augmentation.
 
     What happens to a sample is a function of the seed, the epoch and its number here, so it does not matter who gathers
@@ -49,8 +49,6 @@ class AugmentedSource(Source):
     (tensor([[[[1., 0.]]]]), tensor([0]))
     """
 
-    costly = True
-
     def __init__(
         self,
         source: Source,
@@ -63,19 +61,10 @@ class AugmentedSource(Source):
         epoch: int = 0,
     ) -> None:
         check_targets(kinds or {}, augmentation)
-        self.source = source
+        super().__init__(source, augmentation.operations, seed, classes, epoch)
         self.augmentation = augmentation
-        self.seed = seed
         self.canvas = canvas
         self.kinds = kinds or {}
-        self.classes = classes
-        self.epoch = epoch
-        self.in_memory = source.in_memory
-        self.draws = source.draws
-        self._mixing = Mixing.among(augmentation.operations)
-
-    def __len__(self) -> int:
-        return len(self.source)
 
     def for_epoch(self, epoch: int) -> AugmentedSource:
         """The samples as they are in one epoch."""
@@ -85,25 +74,8 @@ class AugmentedSource(Source):
         """The same samples, held on a device where they are in memory."""
         return self._over(self.source.to(device), self.epoch)
 
-    def labels(self) -> Tensor | None:
-        """The class labels, as they were before any blending."""
-        return self.source.labels()
-
-    def describe(self, index: int) -> str:
-        """What a person calls this sample."""
-        return self.source.describe(index)
-
-    def gather(self, index: Tensor) -> tuple[Any, Any]:
-        """The samples as they are in this epoch, stacked: float images in [0, 1] ``(batch, C, *canvas)``."""
-        draws = Draws(self.seed, self.epoch, index)
-        inputs, targets = self._changed(index, draws)
-        if not self._mixing:
-            return inputs, targets
-        others = self._mixing.partners(draws, len(self))
-        theirs = self._changed(others, Draws(self.seed, self.epoch, others))
-        return self._mixing.mix(inputs, targets, *theirs, draws, self.classes)
-
-    def _changed(self, index: Tensor, draws: Draws) -> tuple[Any, Any]:
+    def changed(self, index: Tensor, draws: Draws) -> tuple[Any, Any]:
+        """The samples after everything but mixing: float images in [0, 1], ``(batch, C, *canvas)``, and targets."""
         files = self.source.originals(index) if self.canvas is not None else None
         if files is not None:
             pictures, targets = files
