@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from burnish.common.errors import InputError
+from burnish.data.loaders.order import epoch_order
 
 if TYPE_CHECKING:
     from burnish.data.images.decoders import Pixels
@@ -49,6 +50,14 @@ class Source(ABC):
             stacked targets.
         """
         return None
+
+    def order(self, seed: int, epoch: int) -> Tensor:
+        """Sample numbers in the order in which training reads them in an epoch, ``(len,)``: at random.
+
+        A source whose samples are cheaper to read near one another gives an order that is random within limits. It is a
+        function of the seed, the epoch and the samples alone, and holds every sample once.
+        """
+        return epoch_order(len(self), seed, epoch)
 
     def labels(self) -> Tensor | None:
         """All class labels ``(len,)`` where they are known without reading the inputs, else None."""

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -91,6 +92,14 @@ def test_every_sample_comes_once_and_batches_are_the_same_for_any_workers_and_ra
         assert torch.equal(ours[1], theirs[1])
     for ours, theirs in zip(epoch(workers, ranks, start=3), whole[3:], strict=True):
         assert torch.equal(ours[0], theirs[0])
+
+
+def test_loaders_read_it_in_its_own_order(source, monkeypatch):
+    monkeypatch.setattr("burnish.data.shards.source.local_order", partial(local_order, window=6000, lanes=2))
+    loader = make_loader(source, 10, shuffle=True, seed=5)
+    index = torch.cat([batch.index for batch in loader.batches(3)])
+    assert torch.equal(index, source.order(5, 3))
+    assert len(set(source.rows["shard"][index[:6].numpy()].tolist())) < 6
 
 
 def child(packed, connection):

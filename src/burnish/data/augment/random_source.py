@@ -43,6 +43,10 @@ class RandomSource(Source):
     def __len__(self) -> int:
         return len(self.source)
 
+    def order(self, seed: int, epoch: int) -> Tensor:
+        """The order in which training reads them: that of the source below."""
+        return self.source.order(seed, epoch)
+
     def labels(self) -> Tensor | None:
         """The class labels, as they were before any mixing."""
         return self.source.labels()

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from burnish.common.errors import BurnishError
 from burnish.common.seeding import derive_seed, generator, preserved_rng, seed_everything
 from burnish.data.batch import Batch, map_tensors
-from burnish.data.loaders.order import batch_bounds, epoch_order, rank_bounds
+from burnish.data.loaders.order import batch_bounds, rank_bounds
 from burnish.data.loaders.placing import place, to_channels_last
 from burnish.data.loaders.workers import Trial, Workers
 from burnish.data.source import Source
@@ -79,7 +79,7 @@ class FileLoader:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, from batch number ``start`` on."""
-        order = epoch_order(len(self.source), self._seed, epoch, self._shuffle)
+        order = self.source.order(self._seed, epoch) if self._shuffle else torch.arange(len(self.source))
         steps = [(epoch, order[first:last]) for first, last in self._bounds[start:]]
         for weight, (step, read) in zip(self._weights[start:], self._read(steps), strict=True):
             if isinstance(read, _Failure):

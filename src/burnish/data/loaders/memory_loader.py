@@ -10,7 +10,7 @@ from torch import Tensor
 
 from burnish.data.batch import Batch, map_tensors
 from burnish.data.loaders.ahead import ahead
-from burnish.data.loaders.order import batch_bounds, epoch_order, rank_bounds
+from burnish.data.loaders.order import batch_bounds, rank_bounds
 from burnish.data.loaders.placing import place, to_channels_last
 from burnish.data.source import Source
 
@@ -75,7 +75,7 @@ class MemoryLoader:
 
     def _chunks(self, epoch: int, start: int) -> Iterator[tuple[Sequence[Any], ...]]:
         """Some batches at a time: their inputs, targets, numbers and weights."""
-        order = epoch_order(len(self.source), self._seed, epoch, self._shuffle)
+        order = self.source.order(self._seed, epoch) if self._shuffle else torch.arange(len(self.source))
         held = self._held.for_epoch(epoch)
         for first in range(start, len(self._bounds), self._batches_per_chunk):
             last = min(first + self._batches_per_chunk, len(self._bounds))
