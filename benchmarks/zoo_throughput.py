@@ -53,7 +53,7 @@ PAIRS = [
     from_torchvision("alexnet", 32),
     from_torchvision("vgg11_bn", 4),
     from_torchvision("googlenet", 16, init_weights=False),
-    from_torchvision("inception_v3", 8, 192, init_weights=False),
+    from_torchvision("inception_v3", 2, 299, init_weights=False),
     from_timm("inception_v4", "inception-v4", 4, 160),
     from_torchvision("resnet18", 16),
     from_torchvision("resnet50", 8),

@@ -18,6 +18,7 @@ def page():
     # Dataclasses look their module up while they are made.
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(__import__("sys").modules, spec.name, module)
+        patch.syspath_prepend(ROOT / "benchmarks")
         spec.loader.exec_module(module)
         yield module
 

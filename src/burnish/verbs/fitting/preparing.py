@@ -17,6 +17,7 @@ from burnish.data import names as data_names
 from burnish.data.batch import Batch
 from burnish.data.options import DataOptions
 from burnish.data.schema import Schema
+from burnish.data.shards.pattern import names_shards
 from burnish.data.source import Source
 from burnish.data.statistics import Statistics, statistics
 from burnish.models import LoadReport, WithInput, default_model, entry, for_data, load_weights_, notes
@@ -138,7 +139,8 @@ def _for_weights(options: Fit, data: Any, model: nn.Module | None, weights: Weig
     if options.model is None and model is None:
         options = replace(options, model=weights.model)
     origin = data if data is not None else options.data
-    photos = isinstance(origin, str | Path) and Path(origin).expanduser().is_dir() and origin not in data_names()
+    named = isinstance(origin, str | Path) and origin not in data_names()
+    photos = named and (Path(origin).expanduser().is_dir() or names_shards(str(origin)))
     if photos and options.input_size is None and weights.preparation is not None:
         options = replace(options, input_size=weights.preparation.crop)
     return options

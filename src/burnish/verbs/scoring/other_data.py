@@ -11,6 +11,7 @@ from torch import Tensor
 
 from burnish.common.errors import InputError
 from burnish.data import Data, Schema, Source, load
+from burnish.data.shards.pattern import names_shards
 from burnish.data.tables.source import TableSource
 from burnish.data.tables.table import encode_rows
 from burnish.data.text import UNKNOWN, TextSource
@@ -122,7 +123,7 @@ def _options(run: Run, given: Any) -> dict[str, Any]:
     path = Path(given).expanduser() if is_named else None
     if path is None or path.suffix.lower() == ".npz":
         return options | ({"goal": record["options"]["goal"]} if "goal" in record["options"] else {})
-    if path.is_dir() and schema.kind == "image":
+    if schema.kind == "image" and (path.is_dir() or names_shards(str(given))):
         return options | {"input_size": schema.input_shape[1]}
     if path.is_file() and schema.kind == "table":
         return options | {"goal": schema.goal, "target": schema.target}
