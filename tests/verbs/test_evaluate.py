@@ -187,3 +187,25 @@ def test_an_empty_split_is_told(tmp_path):
     run = burnish.fit("digits", "mlp", max_steps=1, validation=0.0, out=tmp_path, quiet=True)
     with pytest.raises(InputError, match="the validation split of digits is empty: score another split"):
         burnish.evaluate(run, split="validation")
+
+
+def test_views_are_averaged_and_kept_apart(digits_run, capsys):
+    before = burnish.evaluate(digits_run).metrics["accuracy"]
+    images, labels = digits_run.data.test.gather(torch.arange(len(digits_run.data.test)))
+    with torch.no_grad():
+        shares = sum(digits_run.model(view).softmax(dim=1) for view in (images, images.flip(3)))
+    right = (shares.argmax(dim=1) == labels).double().mean().item()
+    seen = burnish.evaluate(digits_run, views="identity, horizontal-flip").metrics["accuracy"]
+    assert seen.value == pytest.approx(right)
+    assert seen.value != before.value
+    assert kept(digits_run, "test-2-views")["views"] == ["identity", "horizontal-flip"]
+    assert kept(digits_run)["metrics"]["accuracy"]["value"] == before.value
+    assert cli.main(["evaluate", str(digits_run.path), "--views", "identity,horizontal-flip"]) == 0
+    assert capsys.readouterr().out.startswith("0001-fit on 359 test samples, mean of 2 views (95% intervals)")
+
+
+def test_views_that_cannot_be_are_told(digits_run, table_run):
+    with pytest.raises(InputError, match=r"unknown view 'flip'"):
+        burnish.evaluate(digits_run, views="flip")
+    with pytest.raises(InputError, match="views are those of images with a label or a number, this run has table data"):
+        burnish.evaluate(table_run, views="identity")

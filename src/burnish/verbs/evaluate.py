@@ -33,6 +33,8 @@ class Evaluate(VerbOptions):
     """Level of the interval beside every metric."""
     mistakes: int = 24
     """How many of the worst samples to keep for the report."""
+    views: str | None = None
+    """Test-time augmentation of images: average over views, such as identity,horizontal-flip. Kept apart."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     trust: bool = False
@@ -67,12 +69,19 @@ def command(options: Evaluate) -> Outcome:
         on += ", --split all scores every one"
     unit = "windows" if kept["task"] == "language-modelling" else "samples"
     split = "" if options.split == "all" else f"{options.split} "
+    on += f", mean of {len(kept['views'])} views" if kept["views"] else ""
     lines = [
         f"{options.run.name} on {kept['count']:,} {split}{unit}{on} ({options.confidence:.0%} intervals)",
         *(f"  {name:<16}{estimate}" for name, estimate in evaluation.metrics.items()),
         *(f"  {name:<16}{value:.4g}" for name, value in evaluation.summary.items() if isinstance(value, float)),
     ]
-    told = {"split": options.split, "data": kept["data"], "count": kept["count"], "metrics": kept["metrics"]}
+    told = {
+        "views": kept["views"],
+        "split": options.split,
+        "data": kept["data"],
+        "count": kept["count"],
+        "metrics": kept["metrics"],
+    }
     return Outcome("\n".join(lines), {"run": str(file.parent), **told, "evaluation": str(file)})
 
 
@@ -99,9 +108,11 @@ def _score(
         source = _source(found, options.split, bool(suffix))
         started = time.perf_counter()
         task = subject.run.task
-        evaluation = task.evaluate(subject.model, evaluation_loader(source, device=subject.device), options.confidence)
+        judged, views = _with_views(subject, options.views)
+        evaluation = task.evaluate(judged, evaluation_loader(source, device=subject.device), options.confidence)
         kept = {
             "split": options.split,
+            "views": views,
             "data": found.name,
             "count": len(source),
             "task": task.name,
@@ -112,12 +123,31 @@ def _score(
             "sample": _text(subject),
             "seconds": round(time.perf_counter() - started, 3),
         }
-        file = subject.run.path / f"evaluation-{options.split}{suffix}.json"
+        several = f"-{len(views)}-views" if views else ""
+        file = subject.run.path / f"evaluation-{options.split}{suffix}{several}.json"
     try:
         write_atomically(file, json.dumps(kept, indent=1))
     except OSError as error:
         raise InputError(f"cannot write {file}: {error.strerror}; a run must be writable to be evaluated") from None
     return evaluation, kept, file
+
+
+def _with_views(subject: Subject, views: str | None) -> tuple[nn.Module, list[str]]:
+    """The model, which looks several times where that was asked for, and the names of its views."""
+    from burnish.common.errors import InputError
+
+    if views is None:
+        return subject.model, []
+    schema = subject.run.schema
+    if schema.kind != "image" or schema.goal not in ("classification", "regression"):
+        raise InputError(
+            f"views are those of images with a label or a number, this run has {schema.kind} data: leave out"
+        )
+    from burnish.data.augment.test_time import TestTime
+
+    names = [name.strip() for name in views.split(",") if name.strip()]
+    outputs: Literal["logits", "values"] = "logits" if schema.goal == "classification" else "values"
+    return TestTime(subject.model, names, outputs), names
 
 
 def _source(data: Data, split: str, is_other: bool) -> Source:
