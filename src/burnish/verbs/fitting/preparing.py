@@ -139,8 +139,9 @@ def _for_weights(options: Fit, data: Any, model: nn.Module | None, weights: Weig
     if options.model is None and model is None:
         options = replace(options, model=weights.model)
     origin = data if data is not None else options.data
-    named = isinstance(origin, str | Path) and origin not in data_names()
-    photos = named and (Path(origin).expanduser().is_dir() or names_shards(str(origin)))
+    photos = False
+    if isinstance(origin, str | Path) and origin not in data_names():
+        photos = Path(origin).expanduser().is_dir() or names_shards(str(origin))
     if photos and options.input_size is None and weights.preparation is not None:
         options = replace(options, input_size=weights.preparation.crop)
     return options
