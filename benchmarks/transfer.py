@@ -1,10 +1,11 @@
-"""Claim: with few labels, starting from a trained network beats starting from scratch, and each way of it works.
+"""Claim: with few labels, fine-tuning a trained network beats training from scratch.
 
 A resnet20 learns five classes of fashion-mnist (trousers, dresses, coats, sandals, bags) from 20,000 images. The other
 five (T-shirts, pullovers, shirts, sneakers, boots) are then learnt from 100 images, 20 a class, in 30 epochs, from
 scratch and from those weights in each of the ways that `burnish fit` offers. Every way gets the same epochs and the
 same sets of images, 5 of them; only the learning rate differs: the default for fresh weights (0.004), a tenth of it for
 trained ones, and the full one where the head learns alone. Accuracy is that on all 5,000 test images of the classes.
+A linear probe shows how much of the answer lies in the features as they are: five classes teach few of them.
 """
 
 from __future__ import annotations
