@@ -103,9 +103,12 @@ def slowest_build(rows: Rows) -> tuple[str, bool]:
 
 
 def every_family(rows: Rows) -> tuple[str, bool]:
-    worst = min(rows, key=lambda row: float(row["lowest"]))
-    learnt = sum(row["lowest"] >= 0.8 for row in rows)
-    return f"{learnt} of {len(rows)}; lowest {worst['lowest']:.1%} ({worst['model']})", learnt == len(rows)
+    run = [row for row in rows if row["lowest"] is not None]
+    worst = min(run, key=lambda row: float(row["lowest"]))
+    learnt = sum(row["lowest"] >= 0.8 for row in run)
+    return f"{learnt} of {len(rows)}; lowest {worst['lowest']:.1%} ({worst['model']})" + (
+        f"; {len(rows) - len(run)} not run yet" if len(run) < len(rows) else ""
+    ), learnt == len(rows)
 
 
 def transfer_gain(rows: Rows) -> tuple[str, bool]:
