@@ -178,9 +178,9 @@ def figure(rows: list[dict[str, Any]]) -> str:
             if row["low"] is not None:
                 axes.plot([x, x], [row["low"], row["high"]], color=SERIES[0], linewidth=4, alpha=0.35)
             axes.plot([x], [y], color=SERIES[0], marker="o", markersize=5, linestyle="")
-            up = number % 2 == 0  # neighbours take turns above and below their dots
-            place = {"xytext": (0, 7 if up else -7), "textcoords": "offset points", "ha": "center"}
-            axes.annotate(row["model"], (x, y), va="bottom" if up else "top", fontsize=7, color=INK, **place)
+            right = number % 2 == 0  # neighbours take turns on the two sides of their dots
+            place = {"xytext": (6 if right else -6, 0), "textcoords": "offset points", "va": "center"}
+            axes.annotate(row["model"], (x, y), ha="left" if right else "right", fontsize=7, color=INK, **place)
         axes.axhline(BAR, color=SERIES[1], linewidth=1, linestyle="--")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
@@ -191,7 +191,7 @@ def figure(rows: list[dict[str, Any]]) -> str:
         f"{row['model']}: {row['test accuracy']:.1%} at {row['latency ms']:.3g} ms" for row in ordered
     )
     title = "Accuracy on fashion-mnist against latency, one recipe for every family"
-    return picture(paint, name="sweep", title=title, description=description, size=(8.4, 5.2))
+    return picture(paint, name="sweep", title=title, description=description, size=(8.8, 6.4))
 
 
 if __name__ == "__main__":
