@@ -42,6 +42,9 @@ class ImageModel(nn.Module):
         renames: pairs of a pattern and its replacement that turn names of another published layout (timm's) into this
             model's; see :meth:`translate`.
         notes: what a user should be told once.
+
+    A family whose weights depend on the size of images (position embeddings) also has ``fit_state(state)``, which gives
+    a state dict in this layout for this model's size; loading weights calls it.
     """
 
     levels: tuple[Level, ...]

@@ -36,7 +36,7 @@ def read_image(path: str | os.PathLike[str], channels: int | None = None) -> Pix
     try:
         with open(path, "rb") as file:
             data = file.read()
-        return _with_channels(decode(data), channels)
+        return with_channels(decode(data), channels)
     except _unreadable() as error:
         raise unreadable(path, error) from None
 
@@ -137,7 +137,12 @@ def _unreadable() -> tuple[type[Exception], ...]:
     return (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, Image.DecompressionBombError)
 
 
-def _with_channels(pixels: Pixels, channels: int | None) -> Pixels:
+def with_channels(pixels: Pixels, channels: int | None) -> Pixels:
+    """Grey or RGB bytes ``(height, width, C)`` with 1 or 3 channels; None keeps what there is.
+
+    >>> with_channels(np.full((2, 2, 1), 9, np.uint8), 3).shape
+    (2, 2, 3)
+    """
     if channels is None or channels == pixels.shape[2]:
         return pixels
     import cv2

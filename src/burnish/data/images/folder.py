@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from statistics import median
 
 from burnish.common.errors import InputError
 from burnish.data.data import Data
+from burnish.data.images.common_shape import common_shape
 from burnish.data.images.decode import probe
 from burnish.data.images.layout import Files, FolderLayout, find_layout
 from burnish.data.images.source import decoded_images, lazy_images
@@ -17,7 +17,6 @@ from burnish.data.source import Source
 from burnish.data.splits import complete_splits
 
 _SAMPLE = 200
-_LARGEST = 224
 
 
 def load_image_folder(path: Path, options: DataOptions, seed: int) -> Data:
@@ -71,15 +70,11 @@ def _shape(layout: FolderLayout, options: DataOptions) -> tuple[tuple[int, int, 
     if options.input_size is not None and options.input_size < 1:
         raise InputError(f"input_size must be at least 1 pixel, got {options.input_size}")
     headers = _headers(layout.splits["train"], options.skip_unreadable)
-    channels = 1 if all(found == 1 for _, _, found in headers) else 3
+    channels, side, _ = common_shape(headers)
     notes = [f"images are read as {'grey (1 channel)' if channels == 1 else 'colour (3 channels)'}"]
     sizes = {(height, width) for height, width, _ in headers}
     if options.input_size is not None:
         return (channels, options.input_size, options.input_size), notes
-    middle = median(min(height, width) for height, width, _ in headers)
-    side = min(_LARGEST, int(middle))
-    if len(sizes) > 1:
-        side = max(8, round(side / 8) * 8)
     if sizes != {(side, side)}:
         height, width = headers[0][:2]
         found = "several sizes" if len(sizes) > 1 else f"{width}x{height} pixels"

@@ -14,11 +14,12 @@ from burnish.common.errors import InputError
 from burnish.data.images.decode import SUFFIXES
 from burnish.data.images.file_list import FileList
 
-_SPLITS = {
+SPLIT_FOLDERS = {
     "train": "train", "training": "train",
     "val": "validation", "valid": "validation", "validation": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
+"""How people call the folders of the three splits."""
 
 
 class Files(NamedTuple):
@@ -37,10 +38,12 @@ class FolderLayout:
     notes: tuple[str, ...]
 
 
-class _Content(NamedTuple):
+class Content(NamedTuple):
+    """Names of what one folder holds, each sorted; hidden files do not count."""
+
     images: list[str]
     folders: list[str]
-    others: int
+    others: list[str]
 
 
 def find_layout(root: Path) -> FolderLayout:
@@ -55,26 +58,26 @@ def find_layout(root: Path) -> FolderLayout:
     """
     if not root.is_dir():
         raise InputError(f"no image folder at {root}: {'it is a file' if root.exists() else 'no such path'}")
-    top = _look(root)
+    top = look(root)
     expected = f"expected one folder per class, {root}/CLASS/*.jpg or {root}/train/CLASS/*.jpg"
     if not top.folders:
         found = f"{len(top.images)} images lie directly in {root}" if top.images else f"{root} has no images"
         raise InputError(f"{found}: {expected}")
-    split_folders = [name for name in top.folders if name.lower() in _SPLITS and _look(root / name).folders]
+    split_folders = [name for name in top.folders if name.lower() in SPLIT_FOLDERS and look(root / name).folders]
     if not split_folders:
         classes, files, ignored = _classes(root, "", top.folders)
-        return _layout(root, {"": classes}, {"train": files}, ignored + top.others + len(top.images), [])
+        return _layout(root, {"": classes}, {"train": files}, ignored + len(top.others) + len(top.images), [])
 
     splits: dict[str, Files] = {}
     classes_of: dict[str, tuple[str, ...]] = {}
-    ignored = top.others + len(top.images)
+    ignored = len(top.others) + len(top.images)
     for name in split_folders:
-        split = _SPLITS[name.lower()]
+        split = SPLIT_FOLDERS[name.lower()]
         if split in splits:
             raise InputError(f"{root} has two folders for the {split} split, one is '{name}': keep one of them")
-        content = _look(root / name)
+        content = look(root / name)
         classes_of[name], splits[split], others = _classes(root, name, content.folders)
-        ignored += others + content.others + len(content.images)
+        ignored += others + len(content.others) + len(content.images)
     if "train" not in splits:
         raise InputError(f"{root} has a folder '{split_folders[0]}' but no folder 'train': {expected}")
     return _layout(root, classes_of, splits, ignored, [name for name in top.folders if name not in split_folders])
@@ -83,7 +86,7 @@ def find_layout(root: Path) -> FolderLayout:
 def _layout(
     root: Path, classes_of: dict[str, tuple[str, ...]], splits: dict[str, Files], ignored: int, unused: list[str]
 ) -> FolderLayout:
-    train = next(name for name in classes_of if _SPLITS.get(name.lower(), "train") == "train")
+    train = next(name for name in classes_of if SPLIT_FOLDERS.get(name.lower(), "train") == "train")
     classes = classes_of[train]
     for name, others in classes_of.items():
         if others != classes:
@@ -107,7 +110,7 @@ def _classes(root: Path, below: str, folders: list[str]) -> tuple[tuple[str, ...
     counts: list[int] = []
     ignored = 0
     for folder in folders:
-        content = _look(root / below / folder)
+        content = look(root / below / folder)
         if not content.images:
             hint = (
                 "it holds folders, so name the folder whose sub-folders are the classes"
@@ -117,14 +120,14 @@ def _classes(root: Path, below: str, folders: list[str]) -> tuple[tuple[str, ...
             raise InputError(f"class folder {root / below / folder} has no images: {hint}")
         names += [os.path.join(below, folder, image) for image in content.images]
         counts.append(len(content.images))
-        ignored += content.others
+        ignored += len(content.others)
     labels = torch.arange(len(folders)).repeat_interleave(torch.tensor(counts))
     return tuple(folders), Files(FileList(root, names), labels), ignored
 
 
-def _look(folder: Path) -> _Content:
-    """Images, folders (both sorted) and the number of other files of one folder; hidden ones do not count."""
-    images, folders, others = [], [], 0
+def look(folder: Path) -> Content:
+    """Images, folders and other files of one folder."""
+    images, folders, others = [], [], []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") or entry.name == "__MACOSX":
@@ -134,5 +137,5 @@ def _look(folder: Path) -> _Content:
             elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
                 images.append(entry.name)
             else:
-                others += 1
-    return _Content(sorted(images), sorted(folders), others)
+                others.append(entry.name)
+    return Content(sorted(images), sorted(folders), sorted(others))

@@ -9,12 +9,12 @@ import sys
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from burnish.common.errors import InputError
+from burnish.data.images.common_shape import common_shape
 from burnish.data.images.decode import SUFFIXES
 from burnish.data.named.locate import cache_folder
 from burnish.data.schema import Schema
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _IMAGES = tuple(suffix.removeprefix(".") for suffix in sorted(SUFFIXES))
 _SAMPLE = 100
-_LARGEST = 224
 _MOST_CLASSES = 1_000_000
 _EXPECTED = "expected NAME.jpg (png, webp ...) beside NAME.cls, or beside NAME.json with a 'label'"
 
@@ -160,9 +159,4 @@ def _shape(paths: Sequence[str], rows: Rows) -> tuple[int, int, int]:
     """The shape that all images are brought to, from some of them: as for a folder of images."""
     some = rows[:: -(-len(rows) // _SAMPLE)]
     source = ShardSource(paths, some, (0, 0, 0), checked=False)
-    sizes = source.sizes()
-    middle = median(min(height, width) for height, width, _ in sizes)
-    side = min(_LARGEST, int(middle))
-    if len({size[:2] for size in sizes}) > 1:
-        side = max(8, round(side / 8) * 8)
-    return (1 if all(channels == 1 for _, _, channels in sizes) else 3, side, side)
+    return common_shape(source.sizes())

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from burnish.common.errors import InputError
-from burnish.data.images.decode import resize
+from burnish.data.images.decode import resize, with_channels
 from burnish.data.images.decoders import decode
 from burnish.data.shards.order import local_order
 from burnish.data.source import Source
@@ -147,7 +147,7 @@ class ShardSource(Source):
                 f"copy it again from where it is whole, {_GO_ON}"
             )
         try:
-            return _with_channels(decode(data), channels)
+            return with_channels(decode(data), channels)
         except MemoryError:
             raise
         except Exception as error:  # decoders raise many kinds on broken files
@@ -166,16 +166,6 @@ def _name_of(path: str, offset: int) -> str:
             return tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape").name
     except (OSError, tarfile.TarError):
         return f"byte {offset}"
-
-
-def _with_channels(pixels: Pixels, channels: int | None) -> Pixels:
-    if channels is None or channels == pixels.shape[2]:
-        return pixels
-    if channels == 3:
-        return np.repeat(pixels, 3, axis=2)
-    import cv2
-
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)[:, :, None]
 
 
 def _close(handles: dict[int, int]) -> None:

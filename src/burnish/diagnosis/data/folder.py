@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from burnish.common.errors import InputError
-from burnish.data.images.decode import SUFFIXES
 from burnish.data.images.file_list import FileList
+from burnish.data.images.layout import SPLIT_FOLDERS, look
 from burnish.diagnosis.data.finding import EXAMPLES, Example, Finding, counted
 from burnish.diagnosis.data.samples import SPLITS
 
-_SPLIT_OF = {
-    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "testing": 2,
-}  # fmt: skip
+_SPLIT_OF = {name: SPLITS.index(split) for name, split in SPLIT_FOLDERS.items()}
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,6 @@ class Folder:
     findings: tuple[Finding, ...]
 
 
-class _Content(NamedTuple):
-    images: list[str]
-    folders: list[str]
-    others: list[str]
-
-
 def read_folder(root: Path) -> Folder:
     """List ``root/CLASS/*.jpg``, or ``root/{train,validation,test}/CLASS/*.jpg``, whatever state it is in.
 
@@ -50,8 +41,8 @@ def read_folder(root: Path) -> Folder:
     """
     if not root.is_dir():
         raise InputError(f"no image folder at {root}: {'it is a file' if root.exists() else 'no such path'}")
-    top = _look(root)
-    tops = [name for name in top.folders if name.lower() in _SPLIT_OF and _look(root / name).folders]
+    top = look(root)
+    tops = [name for name in top.folders if name.lower() in _SPLIT_OF and look(root / name).folders]
     names: list[str] = []
     split_of: list[int] = []
     class_of: list[str] = []
@@ -60,10 +51,10 @@ def read_folder(root: Path) -> Folder:
     own = [(_SPLIT_OF[name.lower()], name) for name in tops] or [(0, "")]
     seen: dict[int, set[str]] = {}
     for split, below in own:
-        content = _look(root / below) if below else top
+        content = look(root / below) if below else top
         strays += [os.path.join(below, name) for name in (*content.images, *content.others)] if below else []
         for folder in content.folders:
-            inside = _look(root / below / folder)
+            inside = look(root / below / folder)
             names += [os.path.join(below, folder, image) for image in inside.images]
             split_of += [split] * len(inside.images)
             class_of += [folder] * len(inside.images)
@@ -103,21 +94,6 @@ def read_folder(root: Path) -> Folder:
         tuple(SPLITS[split] for split in sorted({split for split, _ in own})) if tops else (),
         tuple(findings),
     )
-
-
-def _look(folder: Path) -> _Content:
-    images, folders, others = [], [], []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name == "__MACOSX":
-                continue
-            if entry.is_dir():
-                folders.append(entry.name)
-            elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
-                images.append(entry.name)
-            else:
-                others.append(entry.name)
-    return _Content(sorted(images), sorted(folders), sorted(others))
 
 
 def _empty(empty: list[str], classes: int) -> list[Finding]:

@@ -11,7 +11,8 @@ from burnish.models.image_model import ImageModel, Level
 from burnish.models.input_size import check_smallest, is_small
 from burnish.models.published import Preparation, Published
 from burnish.models.registry import register
-from burnish.models.vision.googlenet_blocks import AuxiliaryHead, ConvNormReLU, Inception, Unit
+from burnish.models.vision.googlenet_blocks import AuxiliaryHead, Inception, Unit
+from burnish.models.vision.inception_blocks import ConvUnit
 
 Stem = Literal["auto", "imagenet", "small"]
 
@@ -56,7 +57,7 @@ class GoogLeNet(ImageModel):
         stem: Stem = "auto",
         aux_heads: bool = True,
         dropout: float = 0.2,
-        unit: Unit = ConvNormReLU,
+        unit: Unit = ConvUnit,
         large: int = 3,
     ) -> None:
         super().__init__()
@@ -66,7 +67,7 @@ class GoogLeNet(ImageModel):
         names = ("conv1", "stem", "inception3", "inception4", "inception5")
         channels = (64, 192, 480, 832, 1024)
         self.levels = tuple(Level(names[i], channels[i], strides[i]) for i in range(small, 5))
-        self.conv1 = unit(in_channels, 64, 3, padding=1) if small else unit(in_channels, 64, 7, stride=2, padding=3)
+        self.conv1 = unit(in_channels, 64, 3) if small else unit(in_channels, 64, 7, stride=2)
         self.maxpool1: nn.Module = nn.Identity() if small else nn.MaxPool2d(3, stride=2, ceil_mode=True)
         if small:
             self.notes = (
@@ -74,7 +75,7 @@ class GoogLeNet(ImageModel):
                 "(stem=imagenet keeps the 7x7 one)",
             )
         self.conv2 = unit(64, 64, 1)
-        self.conv3 = unit(64, 192, 3, padding=1)
+        self.conv3 = unit(64, 192, 3)
         self.maxpool2: nn.Module = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.inception3a = Inception(192, (64, 96, 128, 16, 32, 32), unit, large)
         self.inception3b = Inception(256, (128, 128, 192, 32, 96, 64), unit, large)

@@ -1,4 +1,4 @@
-"""The parts of GoogLeNet: a convolution with its normalisation, the inception block, the auxiliary head."""
+"""The parts of GoogLeNet: the inception block and the auxiliary head."""
 
 from __future__ import annotations
 
@@ -9,18 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Unit = Callable[..., nn.Module]
-
-
-class ConvNormReLU(nn.Module):
-    """A convolution without bias, batch normalisation and a ReLU."""
-
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=False)
-        self.bn = nn.BatchNorm2d(out_channels, eps=1e-3)
-
-    def forward(self, x_BCHW: Tensor) -> Tensor:
-        return F.relu(self.bn(self.conv(x_BCHW)), inplace=True)
+"""Makes a convolution with what follows it, from channels in, channels out, the side of its window, and ``stride=``."""
 
 
 class Inception(nn.Module):
@@ -39,8 +28,8 @@ class Inception(nn.Module):
         super().__init__()
         single, reduced3, wide3, reduced5, wide5, pooled = widths
         self.branch1 = unit(in_channels, single, 1)
-        self.branch2 = nn.Sequential(unit(in_channels, reduced3, 1), unit(reduced3, wide3, 3, padding=1))
-        self.branch3 = nn.Sequential(unit(in_channels, reduced5, 1), unit(reduced5, wide5, large, padding=large // 2))
+        self.branch2 = nn.Sequential(unit(in_channels, reduced3, 1), unit(reduced3, wide3, 3))
+        self.branch3 = nn.Sequential(unit(in_channels, reduced5, 1), unit(reduced5, wide5, large))
         self.branch4 = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), unit(in_channels, pooled, 1))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:

@@ -13,11 +13,11 @@ from burnish.models.vision.googlenet import GoogLeNet, Stem
 
 
 class ConvReLU(nn.Module):
-    """A convolution with bias, and a ReLU."""
+    """A convolution with bias that keeps the size at stride 1, and a ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding)
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         return F.relu(self.conv(x_BCHW), inplace=True)
