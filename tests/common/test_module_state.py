@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from burnish.common.module_state import evaluating, preserved_gradients, preserved_mode
+from burnish.common.module_state import evaluating, preserved_buffers, preserved_gradients, preserved_mode, untouched
 
 
 @pytest.fixture
@@ -89,3 +89,25 @@ def test_evaluating_leaves_nothing_behind_after_an_error(model):
         raise KeyError
     assert modes(model) == before
     assert torch.is_grad_enabled()
+
+
+def test_running_statistics_come_back(model):
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with preserved_buffers(model):
+        model.train()
+        model(torch.randn(5, 3) + 10)
+        assert not torch.equal(model[1].running_mean, before["1.running_mean"])
+    assert all(torch.equal(buffer, before[name]) for name, buffer in model.named_buffers())
+
+
+def test_an_untouched_model_and_the_generators_are_as_they_were_even_after_an_error(model):
+    mode, gradient, state = modes(model), gradients(model), torch.get_rng_state()
+    statistics = model[1].running_mean.clone()
+    with pytest.raises(KeyError), untouched(model):
+        model.train().requires_grad_(True)
+        model(torch.randn(5, 3)).sum().backward()
+        raise KeyError
+    assert modes(model) == mode
+    assert same(gradient, gradients(model))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(model[1].running_mean, statistics)

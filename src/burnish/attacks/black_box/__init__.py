@@ -1,0 +1,1 @@
+"""Attacks that use only what the model answers."""

@@ -1,0 +1,1 @@
+"""Several attacks together, and what their answers say about each other."""
