@@ -161,7 +161,7 @@ class Attack:
             attacked,
             success,
             wrong,
-            size(attacked.double() - problem.inputs.double(), self.norm),
+            _rounded_down(size(attacked.double() - problem.inputs.double(), self.norm), attacked.dtype),
             problem.spent.queries,
             problem.spent.gradients,
             self.norm,

@@ -119,7 +119,14 @@ class Problem:
         return torch.minimum(torch.maximum(inputs, self.low), self.high)
 
     def step(self, inputs: Tensor, gradient: Tensor, length: Tensor) -> Tensor:
-        """A steepest step of ``length`` ``(N,)`` from ``inputs`` along a gradient, then back :meth:`within`."""
+        """A steepest step of ``length`` ``(N,)`` from ``inputs`` along a gradient, then back :meth:`within`.
+
+        A step in L1 moves few coordinates, so those that stand at their bound are left out: Croce and Hein 2021,
+        "Mind the box", arXiv:2103.01208, section 2.
+        """
+        if self.norm == "l1":
+            stuck = ((inputs >= self.high) & (gradient > 0)) | ((inputs <= self.low) & (gradient < 0))
+            gradient = gradient.masked_fill(stuck, 0)
         return self.within(inputs + per_sample(length, inputs) * steepest(gradient, self.norm))
 
     def random_start(self) -> Tensor:
