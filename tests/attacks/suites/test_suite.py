@@ -31,7 +31,7 @@ class Blink(Attack):
 
 
 def test_the_worst_case_of_each_sample_counts(trained):
-    fgsm, pgd = FGSM(trained.model, eps=0.1), PGD(trained.model, eps=0.1, random_start=False)
+    fgsm, pgd = FGSM(trained.model, eps=0.15), PGD(trained.model, eps=0.15, random_start=False)
     result = Suite("two", (fgsm, pgd)).run(trained.images, trained.labels)
     one, two = (attack.run(trained.images, trained.labels).success for attack in (fgsm, pgd))
     assert torch.equal(result.robust, ~(one | two))
