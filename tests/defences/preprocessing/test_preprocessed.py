@@ -77,6 +77,11 @@ def test_a_step_along_the_informed_gradient_fools_and_the_naive_one_does_nothing
     assert right["informed"] <= 0.1
 
 
+def test_its_mode_is_that_of_the_model_so_that_attacks_take_it():
+    assert not any(module.training for module in Preprocessed(BitDepth(3), linear().eval()).modules())
+    assert Preprocessed(BitDepth(3), linear().train()).training
+
+
 def test_the_model_is_as_before():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2).eval(), nn.Flatten(), nn.Linear(72, 2))
     before = copy.deepcopy(model.state_dict())

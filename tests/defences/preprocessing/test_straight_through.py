@@ -6,13 +6,22 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.defences.preprocessing.bit_depth import BitDepth
-from burnish.defences.preprocessing.straight_through import StraightThrough
+from burnish.defences.preprocessing.straight_through import StraightThrough, straight_through
 
 IMAGES = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
 
 
 def test_forward_it_is_the_change_to_the_bit():
     assert torch.equal(StraightThrough(BitDepth(3))(IMAGES), BitDepth(3)(IMAGES))
+
+
+def test_the_function_is_one_call_of_the_module():
+    assert torch.equal(straight_through(BitDepth(3), IMAGES), StraightThrough(BitDepth(3))(IMAGES))
+
+
+def test_its_mode_is_that_of_the_change():
+    assert not StraightThrough(BitDepth(3)).training
+    assert StraightThrough(nn.Dropout()).training
 
 
 def test_backward_it_is_the_identity():

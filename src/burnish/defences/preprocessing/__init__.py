@@ -1,19 +1,51 @@
 """Changes of images in front of a model, and how an attacker who knows them gets through."""
 
-from burnish.defences.preprocessing.bit_depth import BitDepth
-from burnish.defences.preprocessing.jpeg import JPEG
-from burnish.defences.preprocessing.median import MedianSmoothing
-from burnish.defences.preprocessing.preprocessed import Preprocessed
-from burnish.defences.preprocessing.preprocessing import Preprocessing
-from burnish.defences.preprocessing.straight_through import StraightThrough
-from burnish.defences.preprocessing.total_variation import TotalVariation
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from burnish.defences.preprocessing.bit_depth import BitDepth
+    from burnish.defences.preprocessing.denoising import fit_denoiser
+    from burnish.defences.preprocessing.denoising_autoencoder import DenoisingAutoencoder
+    from burnish.defences.preprocessing.jpeg import JPEG
+    from burnish.defences.preprocessing.median import MedianSmoothing
+    from burnish.defences.preprocessing.preprocessed import Preprocessed
+    from burnish.defences.preprocessing.preprocessing import Preprocessing
+    from burnish.defences.preprocessing.straight_through import StraightThrough
+    from burnish.defences.preprocessing.total_variation import TotalVariation
+
+_HOMES = {
+    "BitDepth": "bit_depth",
+    "DenoisingAutoencoder": "denoising_autoencoder",
+    "JPEG": "jpeg",
+    "MedianSmoothing": "median",
+    "Preprocessed": "preprocessed",
+    "Preprocessing": "preprocessing",
+    "StraightThrough": "straight_through",
+    "TotalVariation": "total_variation",
+    "fit_denoiser": "denoising",
+}
 
 __all__ = [
     "JPEG",
     "BitDepth",
+    "DenoisingAutoencoder",
     "MedianSmoothing",
     "Preprocessed",
     "Preprocessing",
     "StraightThrough",
     "TotalVariation",
+    "fit_denoiser",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'burnish.defences.preprocessing' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"burnish.defences.preprocessing.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

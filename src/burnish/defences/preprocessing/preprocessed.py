@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from burnish.defences.preprocessing.straight_through import StraightThrough
+from burnish.defences.preprocessing.straight_through import straight_through
 
 
 class Preprocessed(nn.Module):
@@ -35,6 +35,7 @@ class Preprocessed(nn.Module):
         self.preprocessing = preprocessing
         self.model = model
         self.straight_through = straight_through
+        self.training = model.training
 
     def forward(self, images: Tensor) -> Any:
         return self.model(self._changed(self.preprocessing, images))
@@ -47,7 +48,7 @@ class Preprocessed(nn.Module):
         around = self.straight_through
         if around is None:
             around = getattr(change, "gradient_vanishes", False)
-        changed: Tensor = StraightThrough(change)(images) if around else change(images)
+        changed: Tensor = straight_through(change, images) if around else change(images)
         return changed
 
     def extra_repr(self) -> str:

@@ -12,6 +12,8 @@ from burnish.common.errors import InputError
 class Preprocessing(nn.Module):
     """A change of images that is to remove an attack before the model sees it. A subclass gives :meth:`process`.
 
+    It starts in evaluation mode: a fixed change has nothing to train, and attacks refuse models that are in training.
+
     Class attributes:
         gradient_vanishes: True where the change is flat almost everywhere, so that its own gradient is zero and an
             attacker needs :class:`~burnish.defences.preprocessing.straight_through.StraightThrough`.
@@ -24,6 +26,10 @@ class Preprocessing(nn.Module):
     """
 
     gradient_vanishes: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.training = False
 
     def forward(self, images: Tensor) -> Tensor:
         check_images(images, type(self).__name__)

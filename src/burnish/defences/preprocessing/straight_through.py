@@ -31,13 +31,19 @@ class StraightThrough(nn.Module):
     def __init__(self, change: nn.Module) -> None:
         super().__init__()
         self.change = change
+        self.training = change.training
 
     def forward(self, images: Tensor) -> Tensor:
-        with torch.no_grad():
-            changed: Tensor = self.change(images)
-        if changed.shape != images.shape:
-            raise InputError(
-                f"{type(self.change).__name__} turns images {tuple(images.shape)} into {tuple(changed.shape)}: "
-                "gradients go straight through only what keeps the shape"
-            )
-        return changed + (images - images.detach())  # adds exactly 0, with gradient 1
+        return straight_through(self.change, images)
+
+
+def straight_through(change: nn.Module, images: Tensor) -> Tensor:
+    """One call of :class:`StraightThrough`: what ``change`` makes of images, with the gradient of the identity."""
+    with torch.no_grad():
+        changed: Tensor = change(images)
+    if changed.shape != images.shape:
+        raise InputError(
+            f"{type(change).__name__} turns images {tuple(images.shape)} into {tuple(changed.shape)}: "
+            "gradients go straight through only what keeps the shape"
+        )
+    return changed + (images - images.detach())  # adds exactly 0, with gradient 1
