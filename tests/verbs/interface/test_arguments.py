@@ -53,6 +53,8 @@ def test_options_and_files_come_in_any_order(words):
         (["--no-compile", "--compile"], {"compile": True}),
         (["--channels-last"], {"channels_last": True}),
         (["--to", "-"], {"to": Path("-")}),
+        (["--rate", "8/255"], {"rate": 8 / 255}),
+        (["--rate", "-1/4"], {"rate": -0.25}),
     ],
 )
 def test_values_are_read(words, found):
@@ -69,6 +71,8 @@ def test_values_are_read(words, found):
         (["a", "--rate", "--compile"], "^--rate expects a number, got nothing: write --rate VALUE$"),
         (["a", "--no-compile=x"], "^--no-compile takes no value, got 'x': write --no-compile alone$"),
         (["a", "--compile=x"], "^--compile expects true or false, got 'x'$"),
+        (["a", "--rate", "8/0"], "^--rate expects a number, got '8/0'$"),
+        (["a", "--rate", "8/x"], "^--rate expects a number, got '8/x'$"),
         (["a", "--hidden", "64,x"], r"^--hidden expects whole numbers, got \['64', 'x'\]$"),
     ],
 )
@@ -87,6 +91,41 @@ class Fit(VerbOptions):
 def test_numbers_without_commas_are_explained():
     with pytest.raises(InputError, match=r"unexpected argument '32': several values are written --hidden 64,32$"):
         parse(Fit, ["--hidden", "64", "32"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack(VerbOptions):
+    """Attack."""
+
+    subject: str = field(metadata={"positional": True})
+    transfer_to: tuple[Path, ...] = ()
+    curve: tuple[float, ...] = ()
+    eps: float = 0.1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--transfer-to", "a", "b", "--eps", "0.5"],
+        ["--transfer-to", "a", "b", "--eps", "0.5", "run"],
+        ["--transfer-to=a", "b", "--eps=1/2", "run"],
+        ["run", "--transfer-to", "a", "--eps", "0.5", "--transfer-to", "b"],
+        ["--eps", "0.5", "--transfer-to", "a", "b", "--", "run"],
+    ],
+)
+def test_several_paths_follow_their_flag(words):
+    assert parse(Attack, words) == Attack(subject="run", transfer_to=(Path("a"), Path("b")), eps=0.5)
+
+
+def test_several_fractions_are_written_with_commas():
+    assert parse(Attack, ["run", "--curve", "0,2/255,0.5"]).curve == (0.0, 2 / 255, 0.5)
+
+
+def test_a_subject_that_a_flag_took_is_asked_back():
+    with pytest.raises(
+        InputError, match=r"SUBJECT is missing: .* Write it before --transfer-to, which takes every wor"
+    ):
+        parse(Attack, ["--transfer-to", "a", "b", "run"])
 
 
 def test_one_word_stands_for_a_whole_option():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from burnish.common.errors import InputError, did_you_mean
 from burnish.verbs.interface.options import Option, descriptions, options_of, verb_name
-from burnish.verbs.interface.values import arms, convert, expected, is_flag, is_many
+from burnish.verbs.interface.values import arms, convert, expected, is_flag, is_many, is_number
 
 T = TypeVar("T")
 
@@ -17,7 +18,8 @@ def parse(cls: type[T], words: Sequence[str]) -> T:
     """Read ``--name value``, ``--name=value``, ``--switch``, ``--no-switch`` and positional words, in any order.
 
     ``--`` ends the options. An option that holds several numbers takes them with commas (``--hidden 64,32``); one that
-    holds several texts, paths or pairs is given again for each. Where an option is given twice, the last one counts.
+    holds several paths takes every word up to the next option (``--transfer-to a b``); one that holds several texts or
+    pairs is given again for each. Where an option is given twice, the last one counts.
 
     Raises:
         InputError: an unknown option, a missing or extra word, or a value of the wrong type: one line that says which.
@@ -33,6 +35,8 @@ def parse(cls: type[T], words: Sequence[str]) -> T:
         if option.required and option.name not in values:
             name = option.name.upper() if option.positional else option.flag
             told = descriptions(cls).get(option.name) or f"expected {expected(option.annotation)}"
+            if option.positional and reader.greedy is not None:
+                told += f" Write it before {reader.greedy.flag}, which takes every word up to the next option."
             raise InputError(f"{name} is missing: {told}")
     return cls(**values)
 
@@ -45,6 +49,7 @@ class _Reader:
     positional: list[str] = field(default_factory=list)
     gathered: dict[str, list[str]] = field(default_factory=dict)
     last_many: Option | None = None
+    greedy: Option | None = None
 
     def read(self) -> None:
         flags = {option.flag: option for option in options_of(self.cls) if not option.positional}
@@ -82,6 +87,10 @@ class _Reader:
             self.last_many = option
             words = self.gathered.setdefault(option.name, [])
             words += _split(option, text)
+            if _takes_paths(option.annotation):
+                while self.words and not _is_option(self.words[0]):
+                    words.append(self.words.pop(0))
+                    self.greedy = option
             self.values[option.name] = self._convert(option, words)
         else:
             self.values[option.name] = self._convert(option, text)
@@ -127,14 +136,15 @@ def _split(option: Option, word: str) -> list[str]:
 def _is_option(word: str) -> bool:
     if not word.startswith("-") or word == "-":
         return False
-    try:
-        float(word)
-    except ValueError:
-        return True
-    return False
+    return not is_number(word)
 
 
 def _splits_at_commas(annotation: Any) -> bool:
     """Numbers hold no comma; texts and paths may."""
     inner = [item for arm in arms(annotation) if get_origin(arm) in (tuple, list) for item in get_args(arm)]
     return bool(inner) and all(item in (int, float, Ellipsis) for item in inner)
+
+
+def _takes_paths(annotation: Any) -> bool:
+    """Whether the option holds any number of paths."""
+    return any(get_args(arm)[:1] == (Path,) for arm in arms(annotation) if get_origin(arm) in (tuple, list))

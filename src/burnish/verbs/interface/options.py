@@ -48,8 +48,8 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """How a shell spells it."""
-        return "--" + self.name.replace("_", "-")
+        """How a shell spells it; ``with_`` is spelt so because Python keeps ``with`` for itself."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
 
 def options_of(cls: type) -> tuple[Option, ...]:
@@ -106,6 +106,7 @@ def check(cls: type, values: dict[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for given, value in values.items():
         name = given.replace("-", "_")
+        name = f"{name}_" if f"{name}_" in known else name
         if name not in known:
             hint = did_you_mean(name, known)
             raise InputError(f"{verb_name(cls)} has no option '{given}'{hint}: it takes {', '.join(sorted(known))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 import tomllib
 import types
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from burnish.common.errors import InputError, did_you_mean
+
+_FRACTION = re.compile(r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*/\s*([\d.]+(?:e[+-]?\d+)?)\s*", re.IGNORECASE)
 
 
 class _MismatchError(Exception):
@@ -66,7 +69,8 @@ def expected(annotation: Any) -> str:
 def convert(label: str, annotation: Any, value: Any, *, from_text: bool = False) -> Any:
     """The value in the type of the annotation, where nothing is lost on the way.
 
-    A whole number becomes a float and a text becomes a path; a text becomes a number only if it was typed in a shell.
+    A whole number becomes a float and a text becomes a path; a text becomes a number only if it was typed in a shell,
+    or is a fraction such as ``8/255``.
 
     Args:
         label: what the user calls the option, for the error.
@@ -147,15 +151,30 @@ def _whole(value: Any, from_text: bool) -> int:
 
 def _number(value: Any, from_text: bool) -> float:
     is_text = isinstance(value, str)
-    if isinstance(value, bool) or (is_text and not from_text) or not (is_text or hasattr(value, "__float__")):
+    fraction = _FRACTION.fullmatch(value) if is_text else None
+    typed = from_text or fraction is not None
+    if isinstance(value, bool) or (is_text and not typed) or not (is_text or hasattr(value, "__float__")):
         raise _MismatchError
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = float(fraction[1]) / float(fraction[2]) if fraction else float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
         raise _MismatchError from None
     if math.isnan(number):
         raise _MismatchError
     return number
+
+
+def is_number(word: str) -> bool:
+    """Whether a word of a shell is a number or a fraction, so that ``-1/255`` is no option.
+
+    >>> is_number("-8/255"), is_number("-1e-3"), is_number("--eps"), is_number("1/0")
+    (True, True, False, False)
+    """
+    try:
+        _number(word, from_text=True)
+    except _MismatchError:
+        return False
+    return True
 
 
 def _several(kind: Any, value: Any, from_text: bool) -> Any:
