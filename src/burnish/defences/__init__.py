@@ -15,26 +15,36 @@ if TYPE_CHECKING:
     from burnish.defences.preprocessing.preprocessing import Preprocessing
     from burnish.defences.preprocessing.straight_through import StraightThrough
     from burnish.defences.preprocessing.total_variation import TotalVariation
+    from burnish.defences.smoothing import Smoothed
+    from burnish.defences.smoothing_certificates import ABSTAIN, Certificates, CertifiedAccuracy
 
 _HOMES = {
+    "ABSTAIN": "smoothing_certificates",
     "BitDepth": "preprocessing.bit_depth",
+    "Certificates": "smoothing_certificates",
+    "CertifiedAccuracy": "smoothing_certificates",
     "DenoisingAutoencoder": "preprocessing.denoising_autoencoder",
     "JPEG": "preprocessing.jpeg",
     "MedianSmoothing": "preprocessing.median",
     "Preprocessed": "preprocessing.preprocessed",
     "Preprocessing": "preprocessing.preprocessing",
+    "Smoothed": "smoothing",
     "StraightThrough": "preprocessing.straight_through",
     "TotalVariation": "preprocessing.total_variation",
     "fit_denoiser": "preprocessing.denoising",
 }
 
 __all__ = [
+    "ABSTAIN",
     "JPEG",
     "BitDepth",
+    "Certificates",
+    "CertifiedAccuracy",
     "DenoisingAutoencoder",
     "MedianSmoothing",
     "Preprocessed",
     "Preprocessing",
+    "Smoothed",
     "StraightThrough",
     "TotalVariation",
     "fit_denoiser",
