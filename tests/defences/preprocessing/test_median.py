@@ -17,6 +17,18 @@ def test_it_equals_the_median_filter_of_scipy(window):
     assert torch.equal(MedianSmoothing(window)(IMAGES), torch.from_numpy(expected))
 
 
+def test_exchanges_find_the_median_of_every_pattern_of_zeros_and_ones():
+    """A network of exchanges that is right for these is right for all numbers (Knuth, volume 3, theorem Z)."""
+    patterns = (torch.arange(512)[:, None] >> torch.arange(9)) & 1
+    found = median._median_of_nine(list(patterns.float().unbind(dim=1)))
+    assert torch.equal(found, (patterns.sum(dim=1) >= 5).float())
+
+
+@pytest.mark.parametrize("window", [3, 5])
+def test_with_and_without_gradients_the_values_are_the_same(window):
+    assert torch.equal(MedianSmoothing(window)(IMAGES.clone().requires_grad_()), MedianSmoothing(window)(IMAGES))
+
+
 def test_single_pixels_that_stand_out_vanish():
     noisy = torch.full((1, 1, 12, 12), 0.5)
     noisy[:, :, 1::4, 1::4] = 1.0

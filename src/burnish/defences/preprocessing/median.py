@@ -10,6 +10,12 @@ from burnish.defences.preprocessing.preprocessing import Preprocessing
 
 _NUMBERS_AT_ONCE = 2**24  # 64 MiB of float32 in the table of surroundings
 
+# Places to put in order, one pair after the other, until the median of nine numbers stands at place 4.
+_PAIRS_OF_NINE = (
+    *((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3)),
+    *((5, 8), (4, 7), (3, 6), (1, 4), (2, 5), (4, 7), (4, 2), (6, 4), (4, 2)),
+)
+
 
 class MedianSmoothing(Preprocessing):
     """Replace every pixel by the median of the square window around it, channel by channel.
@@ -50,11 +56,23 @@ class MedianSmoothing(Preprocessing):
         reach, (height, width) = self.window // 2, images_NCHW.shape[2:]
         rows, columns = (_mirrored(size, reach, images_NCHW.device) for size in (height, width))
         padded = images_NCHW[:, :, rows][:, :, :, columns]
+        if self.window == 3 and not (images_NCHW.requires_grad and torch.is_grad_enabled()):
+            return _median_of_nine([padded[:, :, i : i + height, j : j + width] for i in range(3) for j in range(3)])
         around_NCHWK = padded.unfold(2, self.window, 1).unfold(3, self.window, 1).flatten(4)
         return around_NCHWK.median(dim=-1).values
 
     def extra_repr(self) -> str:
         return f"window={self.window}"
+
+
+def _median_of_nine(values: list[Tensor]) -> Tensor:
+    """Medians of nine tensors, element by element, by 19 exchanges: some twenty times faster than selection.
+
+    Source: Paeth 1990, "Median finding on a 3 x 3 grid", Graphics Gems. With gradients it would be the slower way.
+    """
+    for low, high in _PAIRS_OF_NINE:
+        values[low], values[high] = torch.minimum(values[low], values[high]), torch.maximum(values[low], values[high])
+    return values[4]
 
 
 def _mirrored(size: int, reach: int, device: torch.device) -> Tensor:
