@@ -164,7 +164,7 @@ def test_nothing_to_do_is_said(trained):
 def test_rounding_past_eps_is_taken_back_and_more_is_a_fault(trained):
     attack = FGSM(trained.model, eps=0.1)
     images = trained.images[:8].clamp(0.2, 0.8)
-    problem = attack._problem(images, trained.labels[:8], None, 0, 8)
+    problem = attack.problem(images, trained.labels[:8], None, 0, 8)
     sealed = seal(images + 0.1 * (1 + 1e-7), problem)
     assert ((sealed - images).double().abs() <= problem.eps.double()[0]).all()
     with pytest.raises(InputError, match="left its ball by more than rounding"):

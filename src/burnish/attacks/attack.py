@@ -21,6 +21,8 @@ from burnish.common.errors import InputError
 from burnish.common.module_state import untouched
 from burnish.common.seeding import generator
 
+_TINY = 1e-30
+
 
 @dataclass(frozen=True, eq=False)
 class Attack:
@@ -107,7 +109,7 @@ class Attack:
             check_mode(self.model)
         ends = itertools.pairwise([*range(0, len(inputs), self.batch_size), len(inputs)])
         with torch.inference_mode(False), torch.no_grad(), untouched(self.model):
-            parts = [self._attacked(self._problem(inputs, wanted, goal, start, stop)) for start, stop in ends]
+            parts = [self.attacked(self.problem(inputs, wanted, goal, start, stop)) for start, stop in ends]
         result = joined(parts).to(inputs.device)
         if bool(result.wrong.all()) and self.skip_wrong:
             warnings.warn(
@@ -117,7 +119,8 @@ class Attack:
             )
         return result
 
-    def _problem(self, inputs: Tensor, labels: Tensor, goal: Goal, start: int, stop: int) -> Problem:
+    def problem(self, inputs: Tensor, labels: Tensor, goal: Goal, start: int, stop: int) -> Problem:
+        """Samples ``start`` to ``stop`` as :meth:`perturb` takes them, on the model's device. Nothing is checked."""
         device = next(itertools.chain(self.model.parameters(), self.model.buffers()), inputs).device
 
         def chosen(number: float | Tensor, rank: int) -> Tensor:
@@ -146,7 +149,8 @@ class Attack:
         output = self.model(inputs)
         return logarithms(output) if self.outputs == "probabilities" else output
 
-    def _attacked(self, problem: Problem) -> AttackResult:
+    def attacked(self, problem: Problem) -> AttackResult:
+        """Attack a problem and judge what came out."""
         before = problem.output(problem.inputs)
         problem.goal.check(before, problem.labels)
         wrong = problem.fooled(before)
@@ -179,14 +183,17 @@ def seal(attacked: Tensor, problem: Problem) -> Tensor:
         InputError: an attack left its ball by more than rounding, or gave NaN: a fault of the attack.
     """
     attacked = problem.clip(attacked)
-    for _ in range(8):
+    for attempt in range(8):
         change = attacked.double() - problem.inputs.double()
-        over = size(change, problem.norm) > problem.eps.double()
+        far_out = size(change, problem.norm)
+        over = far_out > problem.eps.double()
         if not bool(over.any()):
             return attacked
         nearer = torch.nextafter(attacked, problem.inputs)
-        if problem.norm != "linf":  # every coordinate together: by a few units in the last place of the radius
-            nearer = problem.inputs + (attacked - problem.inputs) * (1 - 4 * torch.finfo(attacked.dtype).eps)
+        if problem.norm != "linf":  # every coordinate together, by what rounding may add: that goes with the inputs
+            largest = attacked.double().flatten(1).abs().amax(dim=1)
+            share = 2**attempt * torch.finfo(attacked.dtype).eps * (1 + largest / far_out.clamp(min=_TINY))
+            nearer = (problem.inputs + change * per_sample((1 - share).clamp(min=0), change)).to(attacked.dtype)
         far = change.abs() > per_sample(problem.eps.double(), change)
         moved = far if problem.norm == "linf" else per_sample(over, attacked)
         attacked = torch.where(moved, nearer, attacked)
