@@ -21,6 +21,7 @@ DECLARATIONS = {
     "data/batch.py",
     "data/data.py",
     "data/options.py",
+    "defences/adversarial/options.py",
     "models/published.py",
     "tasks/stepper.py",
     "training/events.py",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from burnish.verbs.describe import describe
     from burnish.verbs.evaluate import evaluate
     from burnish.verbs.fit import fit
+    from burnish.verbs.harden import harden
     from burnish.verbs.predict import predict
     from burnish.verbs.report import report
     from burnish.verbs.run import run
@@ -30,6 +31,7 @@ __all__ = [
     "describe",
     "evaluate",
     "fit",
+    "harden",
     "layers",
     "load_run",
     "models",

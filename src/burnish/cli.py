@@ -15,6 +15,7 @@ VERBS = {
     "fit": "Train a model on data; makes a run.",
     "evaluate": "Score a run on one split, with intervals.",
     "predict": "Apply a run to new samples.",
+    "harden": "Train on attacked samples, so that small changes no longer fool the model; makes a run.",
     "describe": "Show a model layer by layer: shapes, parameters, operations.",
     "report": "Draw a run as one offline HTML page.",
     "run": "Play a recipe: a list of verbs.",

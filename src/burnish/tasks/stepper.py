@@ -24,6 +24,7 @@ class Stepper(Protocol):
     optimizers: dict[str, Optimizer]
     step: int
     epoch: int
+    steps_per_epoch: int
     accumulate: int
     needs_closure: bool
 

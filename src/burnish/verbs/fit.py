@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from burnish.common.errors import InputError
 from burnish.data.options import DataOptions
@@ -26,6 +26,9 @@ class Fit(TrainingOptions, DataOptions, RunFolderOptions):
 
     Whatever is not given is chosen from the data, printed, and written into the run's config.toml.
     """
+
+    verb: ClassVar[str] = "fit"
+    keeps_best: ClassVar[bool] = False
 
     data: str | None = None
     """Name of a data set (see 'burnish data'), or a path: a folder of class folders, a CSV, Parquet, text or .npz
@@ -102,8 +105,12 @@ def command(options: Fit) -> Outcome:
         if options.data is None and options.parent is None:
             raise InputError("no data: give --data NAME or PATH ('burnish data' lists names), or --resume RUN")
         run = start(options, None, None, ())
-    result = run.result
+    return told(run)
+
+
+def told(run: Run) -> Outcome:
+    """What the shell says of a run that was just made."""
     split = "validation" if "validation" in run.metrics else "train"
     lines = [f"{name} ({split}): {value}" for name, value in run.metrics.get(split, {}).items()]
     lines.append(f"run: {run.path}")
-    return Outcome("\n".join(lines), {"run": str(run.path), **result})
+    return Outcome("\n".join(lines), {"run": str(run.path), **run.result})

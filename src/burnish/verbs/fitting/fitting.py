@@ -6,7 +6,7 @@ import copy
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
@@ -42,18 +42,32 @@ from burnish.verbs.fit import Fit
 from burnish.verbs.fitting.preparing import Prepared, prepare
 from burnish.verbs.fitting.records import result_of, tell, write_beginning
 
+Change = Callable[[Prepared], Prepared]
+"""What another verb that trains changes of what was prepared: the task, say."""
 
-def start(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[Observer]) -> Run:
+Watchers = Callable[[Path], Sequence[Observer]]
+"""More observers, made for the folder of the run."""
+
+
+def start(
+    options: Fit,
+    data: Any,
+    model: nn.Module | None,
+    observers: Sequence[Observer],
+    change: Change | None = None,
+    watchers: Watchers | None = None,
+) -> Run:
     """A new run. Nothing is written before everything has been checked."""
     with _surroundings() as world, ExitStack() as stack:
         with one_voice(world):
             check_processes(options.parallel, world)
             device = _place(options, world)
             ready = prepare(options, data, model, device=device)
+            ready = change(ready) if change else ready
         with one_voice(world):
             engine = _engine(ready, world, device)  # before the folder is made: it checks the rest of the options
         with one_voice(world):
-            path = make_run_folder(options.out, "fit") if world.is_main else None
+            path = make_run_folder(options.out, options.verb) if world.is_main else None
         path = share_object(path, world)
         with one_voice(world):
             if not path.is_dir():
@@ -69,13 +83,20 @@ def start(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
                     shutil.rmtree(path, ignore_errors=True)
                     raise
                 tell(ready, path, options.quiet)
-        keepers = _watch(engine, path, ready.options, observers)
+        keepers = _watch(engine, path, ready.options, [*observers, *(watchers(path) if watchers else ())])
         seed_everything(derive_seed(options.seed, "training", world.rank))
         keepers.checkpointer.save(engine)  # from here on there is always something to resume from
         return _train(engine, ready, path, keepers)
 
 
-def go_on(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[Observer]) -> Run:
+def go_on(
+    options: Fit,
+    data: Any,
+    model: nn.Module | None,
+    observers: Sequence[Observer],
+    change: Change | None = None,
+    watchers: Watchers | None = None,
+) -> Run:
     """A run that was interrupted, from its newest trusted checkpoint."""
     with _surroundings() as world, ExitStack() as stack:
         with one_voice(world):
@@ -86,17 +107,18 @@ def go_on(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
             if data is None and recorded.data is None:
                 data = run.data
             ready = prepare(recorded, data, model, record=run.config, schema=run.schema, device=device)
+            ready = change(ready) if change else ready
         with one_voice(world):
             engine = _engine(ready, world, device)
         with one_voice(world):
             if world.is_main:
                 stack.enter_context(RunLock(run.path))
-        keepers = _watch(engine, run.path, ready.options, observers)
+        keepers = _watch(engine, run.path, ready.options, [*observers, *(watchers(run.path) if watchers else ())])
         seed_everything(derive_seed(recorded.seed, "training", world.rank))  # for ranks that the checkpoint lacks
         refused = keepers.checkpointer.resume(engine)
         if world.is_main:
             for line in refused:
-                print(f"burnish fit: {line}", file=sys.stderr)
+                print(f"burnish {options.verb}: {line}", file=sys.stderr)
             if not recorded.quiet:
                 print(f"resuming {run.path} at step {engine.step} of {engine.total_steps}", file=sys.stderr)
         return _train(engine, ready, run.path, keepers)
@@ -105,10 +127,13 @@ def go_on(options: Fit, data: Any, model: nn.Module | None, observers: Sequence[
 def _resumable(options: Fit) -> tuple[Run, Fit]:
     """The run to go on with, and the options to do it with: those of the run, and what may change on the way."""
     assert options.resume is not None
-    run = load_run(options.resume)
-    recorded = read_options(Fit, run.config["fit"])
+    run, kind = load_run(options.resume), type(options)
+    if options.verb not in run.config:
+        made_by = run.config.get("verb", "another verb")
+        raise InputError(f"run {run.path} was made by {made_by}: go on with burnish {made_by} --resume {run.path}")
+    recorded = read_options(kind, run.config[options.verb])
     own_words = {"resume", "trust", "quiet", "json", "device", "workers", "threads", "parallel"}
-    given = {f.name: getattr(options, f.name) for f in fields(Fit) if getattr(options, f.name) != _default(f)}
+    given = {f.name: getattr(options, f.name) for f in fields(kind) if getattr(options, f.name) != _default(f)}
     changed = [name for name in given if name not in own_words]
     if changed:
         raise InputError(f"--resume takes its options from the run: leave out {', '.join(changed)}, or start a new run")
@@ -206,15 +231,16 @@ def _train(engine: Engine, ready: Prepared, path: Path, keepers: _Keepers) -> Ru
         command = f"torchrun --nproc-per-node {world.size} -m burnish" if world.size > 1 else "burnish"
         raise Interrupted(
             f"stopped at step {engine.step} of {engine.total_steps} and saved; "
-            f"go on with: {command} fit --resume {path}"
+            f"go on with: {command} {ready.options.verb} --resume {path}"
         )
     engine.adopt_average()
-    notes = list(ready.notes)
+    notes = [*ready.notes, *(note for observer in engine.observers for note in getattr(observer, "notes", ()))]
     if engine.stop_requested is not None:
         notes.append(f"stopped after epoch {engine.epoch}: {engine.stop_requested}")
-    if ready.options.early_stopping is not None and keepers.best.value is not None:
+    picks = ready.options.keeps_best or ready.options.early_stopping is not None
+    if picks and keepers.best.value is not None:
         step = keepers.best.restore(engine)
-        notes.append(f"the weights are those of step {step}, the best on validation")
+        notes.append(f"the weights are those of step {step}, the best on validation in {engine.task.watched[0]}")
     module = _whole_module(engine, ready.model)
     with one_voice(world):
         if world.is_main:

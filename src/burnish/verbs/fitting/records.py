@@ -27,7 +27,7 @@ def result_of(engine: Engine, ready: Prepared, module: nn.Module, notes: list[st
         metrics["validation"] = {n: vars(e) for n, e in ready.task.evaluate(module, loader).metrics.items()}
     latency = measure_latency(module, ready.task.example(1), repeats=20)
     return {
-        "verb": "fit",
+        "verb": ready.options.verb,
         "model": ready.model_record["name"],
         "data": ready.data.name,
         "task": ready.task.name,
@@ -85,10 +85,10 @@ def _seen_from(path: Path, parent: str | None) -> str | None:
 def write_beginning(path: Path, ready: Prepared, env: dict[str, Any]) -> None:
     """Write what is known before training: ``config.toml``, ``schema.json``, ``env.json``."""
     config = {
-        "verb": "fit",
+        "verb": ready.options.verb,
         "burnish_version": env["burnish"],
         "parent": _seen_from(path, ready.parent),
-        "fit": plain_options(ready.options),
+        ready.options.verb: plain_options(ready.options),
         "model": ready.model_record,
         "task": ready.task_record,
         "data": ready.data_record,
