@@ -11,6 +11,7 @@ from torch import Tensor
 
 from burnish.attacks.goal import Goal
 from burnish.attacks.norms import Norm, per_sample, project, random_point, steepest
+from burnish.common.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ class Problem:
 
         Returns:
             The gradient ``(N, *)``, the output and the objective ``(N,)`` there, all without a graph.
+
+        Raises:
+            InputError: the output does not depend on the inputs in a way that can be differentiated.
         """
         self._count(self.spent.queries)
         self._count(self.spent.gradients)
@@ -96,7 +100,12 @@ class Problem:
             leaf = inputs.detach().requires_grad_(True)
             output = self.model(leaf)
             value = (objective or self.goal.loss)(output, self.labels)
-            (gradient,) = torch.autograd.grad(value.sum(), leaf)
+            gradient = torch.autograd.grad(value.sum(), leaf, allow_unused=True)[0] if value.requires_grad else None
+        if gradient is None:
+            raise InputError(
+                "the model's output has no gradient with respect to its inputs (it detaches them, or computes under "
+                "torch.no_grad): attack it by its answers alone, with square or hop-skip-jump"
+            )
         return gradient, _without_graph(output), value.detach()
 
     def _count(self, account: Tensor) -> None:

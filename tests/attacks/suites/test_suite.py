@@ -151,6 +151,21 @@ def test_attacks_that_do_not_belong_together_are_refused(trained):
         Suite("two", (PGD(trained.model, eps=0.1), FGSM(nn.Linear(2, 2), eps=0.1)))
 
 
+def test_a_model_without_gradients_is_told_in_one_line(trained):
+    class Detached(nn.Module):
+        def __init__(self, model):
+            super().__init__()
+            self.model = model
+
+        def forward(self, inputs):
+            return self.model(inputs.detach())
+
+    frozen = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)).eval().requires_grad_(False)
+    for model in (Detached(trained.model), Detached(frozen)):
+        with pytest.raises(InputError, match="the model's output has no gradient with respect to its inputs"):
+            Suite("one", (FGSM(model.eval(), eps=0.1),)).run(trained.images, trained.labels)
+
+
 def test_bad_input_is_told_as_by_an_attack(trained):
     suite = Suite("one", (FGSM(trained.model, eps=8.0),))
     with pytest.raises(InputError, match="write 8/255"):

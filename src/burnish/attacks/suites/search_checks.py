@@ -1,0 +1,112 @@
+"""What the outcome of attacks says about the attacks: whether a stronger one would have found more."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import torch
+from torch import Tensor
+
+from burnish.attacks.attack import Attack
+from burnish.attacks.suites.catalogue import create
+from burnish.attacks.suites.finding import Finding
+from burnish.attacks.suites.suite import Suite
+from burnish.attacks.suites.suite_result import SuiteResult
+
+_STEPS = 100
+_FEW_POINTS = 0.05
+"""Share of the samples that more steps may gain before the steps so far count as too few."""
+_FEW_SAMPLES = 0.01
+"""Share of the samples that chance gives an attack over another, or that a search may miss in the whole space."""
+
+
+def check_black_box(result: SuiteResult) -> list[Finding]:
+    """Whether an attack without gradients fooled what attacks with gradients could not.
+
+    The gradients then mislead: Athalye, Carlini and Wagner 2018, arXiv:1802.00420, section 3.1.
+
+    Args:
+        result: of a suite in which attacks with gradients come first.
+    """
+    found, gradients = [], False
+    for trial in result.trials:
+        if gradients and trial.tried and not trial.gradients and trial.fooled > max(1, _FEW_SAMPLES * len(result)):
+            found.append(
+                Finding(
+                    "black-box-better",
+                    "error",
+                    f"{trial.attack}, which uses no gradients, fooled {trial.fooled} samples that no attack with "
+                    "gradients could",
+                    "The model's gradients do not show the way that exists. Attacks by gradients, and a robust "
+                    "accuracy from them, overstate what the model withstands.",
+                    "give square many more queries, attack with square or hop-skip-jump alone, and look for rounding, "
+                    "thresholds or noise in the model",
+                )
+            )
+        gradients |= trial.gradients > 0
+    return found
+
+
+def check_search(suite: Suite, inputs: Tensor, labels: Tensor, robust: Tensor) -> list[Finding]:
+    """Whether many more steps help, and whether a perturbation without limit reaches every sample.
+
+    Carlini et al. 2019, "On evaluating adversarial robustness", arXiv:1902.06705, sections 4.3 and 5.5: more steps must
+    change little, and with an unlimited perturbation accuracy must fall to nothing.
+
+    Args:
+        suite: whose model, norm and radius count.
+        inputs: some samples ``(N, *)`` that are right before any attack.
+        labels: their classes ``(N,)``.
+        robust: which of them the suite left standing ``(N,)``.
+    """
+    first = suite.attacks[0]
+    shared = {name: getattr(first, name) for name in ("norm", "bounds", "outputs", "training", "batch_size", "seed")}
+    found = []
+    many = create("pgd", first.model, eps=first.eps, steps=_STEPS, **shared)
+    gained = _fooled(many, inputs[robust], labels[robust])
+    if gained > max(1, _FEW_POINTS * len(inputs)):
+        found.append(_steps_help(gained, len(inputs)))
+    largest = _whole_space(first, inputs)
+    far = create("pgd", first.model, eps=largest, steps=_STEPS, step_size=largest / 10, **shared)
+    missed = len(inputs) - _fooled(far, inputs, labels)
+    if missed > max(1, _FEW_SAMPLES * len(inputs)):
+        found.append(_not_reached(missed, len(inputs)))
+    return found
+
+
+def _fooled(attack: Attack, inputs: Tensor, labels: Tensor) -> int:
+    if not len(inputs):
+        return 0
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* had nothing to do")  # a random model may err at the second look
+        return int(attack.run(inputs, labels).success.sum())
+
+
+def _whole_space(attack: Attack, inputs: Tensor) -> float:
+    """The radius within which every input lies that the bounds allow."""
+    low, high = (torch.as_tensor(bound, dtype=torch.float64) for bound in attack.bounds)
+    width, count = (high - low).max().item(), inputs[0].numel()
+    reach = {"linf": width, "l2": width * math.sqrt(count), "l1": width * count}[attack.norm]
+    return reach * (1 - 1e-12)
+
+
+def _steps_help(gained: int, count: int) -> Finding:
+    return Finding(
+        "more-steps-help",
+        "warning",
+        f"{_STEPS} steps of PGD fool another {gained} of {count} samples ({gained / count:.0%})",
+        "The attacks were cut off before they were done: the robust accuracy is too high by about that much.",
+        "use the standard suite, or PGD with more steps and several restarts, until the number stops falling",
+    )
+
+
+def _not_reached(missed: int, right: int) -> Finding:
+    return Finding(
+        "unbounded-attack-fails",
+        "error",
+        f"with no limit on the perturbation PGD still fails on {missed} of {right} samples ({missed / right:.0%})",
+        "Any image can be turned into any other without a limit, so the search itself fails: the gradients are zero, "
+        "random, or point the wrong way.",
+        "attack without gradients (square, hop-skip-jump), and look for rounding, thresholds or noise in the model",
+    )
