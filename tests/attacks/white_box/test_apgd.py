@@ -78,6 +78,11 @@ def test_the_ratio_on_two_classes_is_refused():
         APGD(model, eps=0.1, loss="dlr")(inputs, model(inputs).argmax(1))
 
 
+def test_its_name_tells_the_loss(trained):
+    names = [APGD(trained.model, eps=0.1).name, APGD(trained.model, eps=0.1, loss="dlr").name, APGD.name]
+    assert names == ["apgd-ce", "apgd-dlr", "apgd"]
+
+
 def test_an_unknown_loss_is_named(trained):
     with pytest.raises(InputError, match="unknown loss 'dl'"):
         APGD(trained.model, eps=0.1, loss="dl")

@@ -42,6 +42,7 @@ class APGD(AdaptiveAscent):
         super().__post_init__()
         if self.loss not in get_args(Loss):
             raise unknown("loss", self.loss, get_args(Loss))
+        object.__setattr__(self, "name", f"apgd-{self.loss}")  # so that reports tell the two apart
 
     def perturb(self, problem: Problem) -> Tensor:
         return self.tried(problem, itertools.repeat(problem, self.restarts))
