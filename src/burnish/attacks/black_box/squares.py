@@ -141,7 +141,8 @@ def _bump_and_hollow(side: int) -> Tensor:
     """One bump up and one down that share a square, of length 1, ``(side, side)``; section 3.4."""
     left = side // 2
     both = torch.cat([_bump(side, left), -_bump(side, side - left)], dim=1)
-    return both / both.norm()
+    length: Tensor = both.norm()
+    return both / length
 
 
 def _bump(height: int, width: int) -> Tensor:
