@@ -39,11 +39,12 @@ class HopSkipJump(Attack):
             that the model takes for what is wanted is chosen; random images come into it where none is.
         start_tries: random images to try for a sample; one that nothing was found for stays as it is, with a warning.
 
-    >>> model = torch.nn.Linear(2, 2).eval()
-    >>> x = torch.rand(8, 2)
-    >>> result = HopSkipJump(model, norm="l2", iterations=2, first_directions=10).run(x, model(x).argmax(dim=1))
-    >>> bool(result.gradients.sum() == 0)
-    True
+    >>> model = torch.nn.Linear(2, 2, bias=False).eval()
+    >>> _ = model.weight.data.copy_(torch.eye(2))
+    >>> attack = HopSkipJump(model, norm="l2", iterations=5)
+    >>> result = attack.run(torch.tensor([[0.9, 0.3]]), torch.tensor([0]))  # the plane is 0.6 / sqrt(2) away
+    >>> bool((result.distance - 0.6 / 2**0.5).abs() < 0.01), result.gradients
+    (True, tensor([0]))
     """
 
     name: ClassVar[str] = "hop-skip-jump"
