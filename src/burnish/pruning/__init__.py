@@ -1,0 +1,1 @@
+"""Pruning: models made smaller and measurably faster, with the evidence."""

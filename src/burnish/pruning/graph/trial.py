@@ -1,0 +1,295 @@
+"""Whether a model with channels cut out does what its graph foretells."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from burnish.common.errors import InputError
+from burnish.pruning.graph.atoms import Dim
+from burnish.pruning.graph.graph import Graph, groups_of, remaining
+from burnish.pruning.graph.group import Group
+from burnish.pruning.graph.recorder import Attribute, Record, Watch, executed, numbers_of, raised_at, source_line
+from burnish.pruning.graph.shell import call_arguments, shell
+from burnish.pruning.graph.surgery import replay_, steps_for
+from burnish.pruning.graph.tracker import tensors_of
+
+Key = tuple[str, str, int | None]
+_aten = torch.ops.aten
+# Which of these run depends on strides, so on sizes; what they did shows in the next operator.
+_LAYOUT = {
+    getattr(_aten, name)
+    for name in (
+        "view",
+        "_unsafe_view",
+        "_reshape_alias",
+        "reshape",
+        "clone",
+        "contiguous",
+        "alias",
+        "detach",
+        "expand",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """Why channels cannot go.
+
+    Attributes:
+        record: the operator that stands in the way.
+        reason: what it needs.
+        line: file and line of the user's code.
+        places: names and dimensions of the weights whose channels they are.
+    """
+
+    record: Record
+    reason: str
+    line: str
+    places: set[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recorded forward of the whole model.
+
+    Attributes:
+        example: what it was called with.
+        training: the mode.
+        records: its operators.
+        touched: names of the weights that they read.
+        consumed: dimensions of weights that products sum over.
+        attributes: numbers of modules that count channels.
+        guesses: numbers of modules that may count channels.
+        suspects: why channels were fixed.
+    """
+
+    example: Any
+    training: bool
+    records: list[Record]
+    touched: set[str]
+    consumed: list[Dim]
+    attributes: dict[Key, Attribute]
+    guesses: list[Attribute]
+    suspects: list[Suspect]
+
+    @property
+    def firm(self) -> list[Record]:
+        """The operators that run whatever the strides are."""
+        return [record for record in self.records if record.operation.overloadpacket not in _LAYOUT]
+
+
+class _MismatchError(Exception):
+    """The cut model did something else than foretold."""
+
+    def __init__(self, run: int, place: int, reason: str, line: str) -> None:
+        super().__init__(reason)
+        self.at = (run, place)
+        self.reason = reason
+        self.line = line
+
+
+class _Checker(Watch):
+    """A context in which every operator must do what was recorded, with the removed channels left out."""
+
+    def __init__(self, model: nn.Module, graph: Graph, records: list[Record], removed: np.ndarray, number: int) -> None:
+        super().__init__(model)
+        self.graph, self.removed, self.number = graph, removed, number
+        self.records = records
+        self.place = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        output = executed(func, args, kwargs)
+        if func.overloadpacket in _LAYOUT:
+            return output
+        if self.place >= len(self.records):
+            self._fail(f"{func} was not there before")
+        record = self.records[self.place]
+        if func is not record.operation:
+            self._fail(f"{func} ran instead of {record.operation}")
+        for tensor, labels, shape in zip(tensors_of([output]), record.outputs, record.shapes, strict=True):
+            wanted = tuple(
+                size if (kept := remaining(self.graph.atoms, dim, self.removed)) is None else kept
+                for dim, size in zip(labels, shape, strict=True)
+            )
+            if tuple(tensor.shape) != wanted:
+                self._fail(f"a size is fixed: {_by(tuple(tensor.shape))} where {_by(wanted)} is needed")
+        if numbers_of(args, kwargs) != record.numbers:
+            self._fail(f"a number depends on the size: {record.numbers} became {numbers_of(args, kwargs)}")
+        self._check_places(func, args, kwargs, record)
+        self.place += 1
+        return output
+
+    def _check_places(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], record: Record) -> None:
+        names = [argument.name for argument in func._schema.arguments]
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        for name, number, dim in record.places:
+            argument: Any = given.get(name) or 0
+            value = argument if number is None else argument[number]
+            wanted = remaining(self.graph.atoms, dim, self.removed)
+            before = 0 if dim is None else dim.shape[1]
+            size = args[0].shape[given.get("dim", 0)] if name == "start" else 0
+            actual = min(value + size if value < 0 else value, max(size, value))
+            if actual != (before if wanted is None else wanted):
+                self._fail(f"{name} is fixed: {actual} where {before if wanted is None else wanted} is needed")
+
+    def _fail(self, reason: str) -> None:
+        raise _MismatchError(self.number, self.place, reason, source_line())
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "a number"
+
+
+def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list[Suspect]:
+    """Cut a part of everything, and fix what the model cannot lose.
+
+    Numbers that modules hold are tried where a size turns out to be fixed: a number equal to a count of channels may be
+    meant so, and is taken for one if the model then runs as foretold.
+
+    Args:
+        model: the model.
+        graph: its channels; what cannot go is fixed there, and numbers that count are added.
+        runs: its recorded forwards.
+        device: where copies of the model run.
+
+    Returns:
+        What was fixed, and why.
+    """
+    suspects: list[Suspect] = []
+    tried: set[tuple[type, int]] = set()
+    free = groups_of(graph)
+    trial = _Trial(model, graph, runs, device)
+    while free:
+        fault = trial.fault(free, 0) or trial.fault(free, 1)
+        if fault is None:
+            break
+        records = runs[fault.at[0]].firm
+        record = records[min(fault.at[1], len(records) - 1)]
+        if _counts(trial, fault, record, tried):
+            free = groups_of(graph)
+            continue
+        blamed = [group for group in free if _touches(graph, record, group)] or free
+        guilty = [group for group in blamed if trial.fault([group], 0) or trial.fault([group], 1)] or blamed
+        for group in guilty:
+            suspects.append(
+                Suspect(record, fault.reason, fault.line, {(part.tensor, part.dim) for part in group.slices})
+            )
+            graph.atoms.fix(group.atoms.numpy()[None])
+        gone = set(map(id, guilty))
+        free = [group for group in free if id(group) not in gone]
+    return suspects
+
+
+def _counts(
+    trial: _Trial,
+    fault: _MismatchError,
+    record: Record,
+    tried: set[tuple[type, int]],
+) -> bool:
+    """Take numbers of a running module for counts of channels, if that lets the forward go further."""
+    graph, modules = trial.graph, dict(trial.model.named_modules())
+    known = {(attribute.module, attribute.name, attribute.place) for attribute in graph.attributes}
+    guesses = trial.runs[fault.at[0]].guesses
+    for name in reversed(record.modules):
+        here = _distinct(graph, [guess for guess in guesses if guess.module == name])
+        options = {key: values for key, values in here.items() if key not in known}
+        kind = type(modules[name])
+        if not options or (kind, len(options)) in tried:
+            continue
+        tried.add((kind, len(options)))
+        alike = _alike(graph, modules, kind, guesses, known)
+        for choice in itertools.islice(itertools.product(*(range(len(values)) for values in options.values())), 32):
+            picked = {key[1:]: number for key, number in zip(options, choice, strict=True)}
+            before = graph.attributes
+            graph.attributes = [
+                *before,
+                *(values[picked[key[1:]]] for key, values in alike.items() if picked.get(key[1:], 99) < len(values)),
+            ]
+            free = groups_of(graph)
+            after = trial.fault(free, 0) or trial.fault(free, 1)
+            if after is None or after.at > fault.at:
+                return True
+            graph.attributes = before
+    return False
+
+
+def _alike(
+    graph: Graph, modules: Mapping[str, nn.Module], kind: type, guesses: list[Attribute], known: set[Key]
+) -> dict[Key, list[Attribute]]:
+    """What the numbers of all modules of one class may count."""
+    found: dict[str, list[Attribute]] = {}
+    for guess in guesses:
+        if type(modules[guess.module]) is kind:
+            found.setdefault(guess.module, []).append(guess)
+    return {key: values for own in found.values() for key, values in _distinct(graph, own).items() if key not in known}
+
+
+def _distinct(graph: Graph, guesses: list[Attribute]) -> dict[Key, list[Attribute]]:
+    """Guesses by number, those that count the same channels once."""
+    found: dict[Key, dict[bytes, Attribute]] = {}
+    for guess in guesses:
+        rows = graph.atoms.resolve(guess.channels)
+        if rows is not None:
+            found.setdefault((guess.module, guess.name, guess.place), {}).setdefault(rows.tobytes(), guess)
+    return {key: list(values.values()) for key, values in found.items()}
+
+
+def _touches(graph: Graph, record: Record, group: Group) -> bool:
+    mine = group.atoms.numpy()
+    for labels in (*record.inputs, *record.outputs):
+        for dim in labels:
+            rows = graph.atoms.resolve(dim)
+            if rows is not None and np.isin(rows, mine).any():
+                return True
+    return False
+
+
+class _Trial:
+    """Copies of a model with channels cut out, run beside what was recorded."""
+
+    def __init__(self, model: nn.Module, graph: Graph, runs: list[Run], device: str) -> None:
+        self.model, self.graph, self.runs, self.device = model, graph, runs, device
+
+    def fault(self, groups: list[Group], seed: int) -> _MismatchError | None:
+        """Cut random channels of each group, and find the first thing that goes otherwise than foretold."""
+        draw = np.random.default_rng(seed)
+        most = [1 + max(1, group.count // 2) for group in groups]
+        removals = [
+            (group, draw.permutation(group.count)[: draw.integers(1, end)].tolist())
+            for group, end in zip(groups, most, strict=True)
+        ]
+        if not removals:
+            return None
+        removed = np.zeros(self.graph.atoms.count, dtype=bool)
+        for group, channels in removals:
+            removed[group.atoms[channels].numpy()] = True
+        try:
+            steps = steps_for(self.model, removals)
+        except InputError:  # two groups together leave nothing of a product of both
+            return None
+        for number, run in enumerate(self.runs):
+            cut = shell(self.model, self.device).train(run.training)
+            replay_(cut, steps)
+            arguments, keywords = call_arguments(cut, run.example)
+            checker = _Checker(cut, self.graph, run.firm, removed, number)
+            try:
+                with checker, torch.device(self.device):
+                    cut(*arguments, **keywords)
+            except _MismatchError as mismatch:
+                return mismatch
+            except Exception as error:
+                reason = " ".join(str(error).split()) or type(error).__name__
+                return _MismatchError(number, checker.place, reason, raised_at(error))
+            if checker.place < len(checker.records):
+                missing = checker.records[checker.place]
+                return _MismatchError(number, checker.place, f"{missing.operation} did not run", missing.line)
+        return None
