@@ -34,6 +34,7 @@ def test_what_scores_above_the_threshold_is_rejected(detector):
     chosen = detector.calibrate(clean_samples(), 0.1)
     assert chosen.value == pytest.approx(89 / 98)
     assert detector.rejects(torch.tensor([[0.9] * 4, [0.95] * 4])).tolist() == [False, True]
+    assert detector.rejects(clean_samples()).sum() == 9  # the 10th largest is the threshold itself
 
 
 def test_many_samples_score_as_one_batch(detector):

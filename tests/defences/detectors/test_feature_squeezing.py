@@ -110,6 +110,23 @@ def test_model_squeezers_and_random_numbers_are_left_as_they_were(digits):
     assert all(parameter.requires_grad and parameter.grad is None for parameter in model.parameters())
 
 
+def test_a_squeezer_that_draws_leaves_the_global_generators_alone(digits):
+    class Noise(nn.Module):
+        def forward(self, x):
+            return x + 0.1 * torch.randn_like(x)
+
+    before = torch.get_rng_state()
+    FeatureSqueezing(digits.model, [Noise()]).fit(digits.fitting)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert passes_gradient(Noise(), digits.fresh[:2])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_squeezing_that_changes_nothing_is_refused(digits):
+    with pytest.raises(InputError, match="clean samples score 0: the detector sees no difference"):
+        FeatureSqueezing(digits.model, [nn.Identity()]).fit(digits.fitting)
+
+
 def test_a_detector_of_a_model_in_evaluation_is_all_in_evaluation(digits):
     detector = FeatureSqueezing(digits.model, [Round(), MedianSmoothing(3)]).fit(digits.fitting)
     assert not any(module.training for module in detector.modules())

@@ -34,6 +34,11 @@ def test_ties_never_raise_the_rate():
     assert (scores > choose_threshold(scores, 0.1).value).sum() == 0
 
 
+def test_scores_that_are_all_the_same_are_refused():
+    with pytest.raises(InputError, match=r"all 50 clean samples score 0\.5: the detector sees no difference"):
+        choose_threshold(torch.full((50,), 0.5))
+
+
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1, math.nan])
 def test_a_rate_outside_its_range_is_named(rate):
     with pytest.raises(InputError, match=rf"false_positive_rate must lie in \(0, 1\), got {rate}"):

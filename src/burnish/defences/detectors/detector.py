@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from burnish.attacks.checks import are_probabilities
 from burnish.common.errors import InputError
+from burnish.common.seeding import preserved_rng
 from burnish.defences.detectors.threshold import Threshold, choose_threshold
 from burnish.models.auxiliary import main_output
 
@@ -81,8 +82,11 @@ class Detector(nn.Module, ABC):
         return self.threshold
 
     def examine_all(self, inputs: Tensor, batch_size: int = 256) -> Examined:
-        """Logits and scores of many samples, on the CPU, without gradients and a batch at a time."""
-        with torch.no_grad():
+        """Logits and scores of many samples, on the CPU, without gradients and a batch at a time.
+
+        Global generators stay as they are, also where a squeezer draws from them.
+        """
+        with torch.no_grad(), preserved_rng():
             parts = [self.examine(self.placed(part)) for part in inputs.split(batch_size)]
         return Examined(torch.cat([part.logits for part in parts]).cpu(), torch.cat([p.score for p in parts]).cpu())
 

@@ -38,7 +38,7 @@ def choose_threshold(clean_scores: Tensor, false_positive_rate: float = 0.05) ->
         false_positive_rate: in (0, 1).
 
     Raises:
-        InputError: no scores, one that is not finite, a rate outside (0, 1), or too few scores for that rate.
+        InputError: no scores, one that is not finite, all of them equal, too few, or a rate outside (0, 1).
 
     >>> choose_threshold(torch.arange(99.0), 0.05)
     Threshold(value=94.0, false_positive_rate=0.05, count=99)
@@ -53,6 +53,8 @@ def choose_threshold(clean_scores: Tensor, false_positive_rate: float = 0.05) ->
         raise InputError("no clean samples: a threshold is chosen on the scores of clean samples")
     if not bool(clean_scores.isfinite().all()):
         raise InputError("a score of the clean samples is NaN or infinite: check the model's weights and the inputs")
+    if count > 1 and bool((clean_scores == clean_scores[0]).all()):
+        raise InputError(f"all {count} clean samples score {clean_scores[0].item():g}: the detector sees no difference")
     rank = math.floor(false_positive_rate * (count + 1) + 1e-9)  # 0.29 * 100 is 28.999...
     if rank == 0:
         needed = math.ceil(1 / false_positive_rate - 1 - 1e-9)
