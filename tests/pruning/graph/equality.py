@@ -8,14 +8,17 @@ from typing import Any
 import torch
 from torch import nn
 
+from burnish.models.count import call_arguments
 from burnish.pruning.graph import Graph, masked_twin, remove_all_, replay_, trace
-from burnish.pruning.graph.shell import call_arguments
 
 
 def unsettled(model: nn.Module) -> nn.Module:
     """A model in double precision whose normalisations shift and scale, and in which nothing is random."""
     generator = torch.Generator().manual_seed(7)
     model = model.double()
+    for parameter in model.parameters():
+        if not parameter.any():  # heads of vision transformers start at zero
+            nn.init.normal_(parameter, generator=generator)
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0

@@ -100,7 +100,7 @@ def groups_of(graph: Graph) -> list[Group]:
                 index = torch.from_numpy(positions[sorting].reshape(len(members[owner]), -1).copy())
                 role = graph.roles.get((name, dim), "carries")
                 found.setdefault(owner, []).append(Slice(name, dim, index, role, name in graph.buffers))
-    counted = _counted(graph, number, order, members)
+    counted = _counted(graph, number, order)
     result = []
     for owner, slices in found.items():
         if all(part.is_buffer or part.role == "consumes" for part in slices):
@@ -120,15 +120,21 @@ def groups_of(graph: Graph) -> list[Group]:
     return _renamed(result)
 
 
-def _counted(graph: Graph, number: Ids, order: Ids, members: dict[int, list[int]]) -> dict[int, list[Counted]]:
+def _counted(graph: Graph, number: Ids, order: Ids) -> dict[int, list[Counted]]:
     result: dict[int, list[Counted]] = {}
     for attribute in graph.attributes:
         rows = graph.atoms.resolve(attribute.channels)
         for row in () if rows is None else rows:
             owners = number[row]
             for owner in np.unique(owners[owners >= 0]):
-                per = np.bincount(order[row[owners == owner]], minlength=len(members.get(owner, ())))
-                counted = Counted(attribute.module, attribute.name, attribute.place, torch.from_numpy(per))
+                positions = np.flatnonzero(owners == owner)
+                counted = Counted(
+                    attribute.module,
+                    attribute.name,
+                    attribute.place,
+                    torch.from_numpy(positions),
+                    torch.from_numpy(order[row[positions]]),
+                )
                 result.setdefault(owner, []).append(counted)
     return result
 

@@ -42,13 +42,15 @@ class Counted:
         module: its name.
         name: of the attribute.
         place: in a tuple, or None where it is a number.
-        per_channel: how much of it goes with each channel of the group, ``(channels,)``.
+        positions: those of what it counts that go with a channel of the group, ``(n,)``.
+        channels: that channel for each of them, ``(n,)``.
     """
 
     module: str
     name: str
     place: int | None
-    per_channel: Tensor = field(repr=False)
+    positions: Tensor = field(repr=False)
+    channels: Tensor = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from typing import Any
 
 import torch
@@ -49,15 +48,6 @@ def _held(model: nn.Module) -> list[Tensor]:
         plain = {name: value for name, value in vars(module).items() if not name.startswith("_")}
         found += [leaf for leaf in torch.utils._pytree.tree_leaves(plain) if isinstance(leaf, Tensor)]
     return found
-
-
-def call_arguments(model: nn.Module, example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Positional and keyword arguments that an example stands for, as :func:`burnish.models.count` reads it."""
-    if isinstance(example, tuple):
-        return example, {}
-    if isinstance(example, dict) and set(example) <= set(inspect.signature(model.forward).parameters):
-        return (), example
-    return (example,), {}
 
 
 def moved(example: Any, device: str | torch.device) -> Any:

@@ -56,15 +56,15 @@ def remove_all_(model: nn.Module, removals: Iterable[tuple[Group, Sequence[int]]
 def steps_for(model: nn.Module, removals: Iterable[tuple[Group, Sequence[int]]]) -> Steps:
     """What :func:`remove_all_` would do to a model, without doing it."""
     removed: dict[tuple[str, int], list[Tensor]] = {}
-    fewer: dict[tuple[str, str, int | None], int] = {}
+    fewer: dict[tuple[str, str, int | None], list[Tensor]] = {}
     gone: dict[int, set[int]] = {}
     for group, channels in removals:
         chosen = _checked(group, channels, gone.setdefault(id(group), set()))
         for part in group.slices:
             removed.setdefault((part.tensor, part.dim), []).append(part.index[chosen].flatten())
         for number in group.counted:
-            key = (number.module, number.name, number.place)
-            fewer[key] = fewer.get(key, 0) + int(number.per_channel[chosen].sum())
+            goes = torch.isin(number.channels, torch.tensor(chosen))
+            fewer.setdefault((number.module, number.name, number.place), []).append(number.positions[goes])
     if not removed:
         raise InputError("there is nothing to remove: give at least one group with at least one channel")
     steps: Steps = []
@@ -85,7 +85,8 @@ def steps_for(model: nn.Module, removals: Iterable[tuple[Group, Sequence[int]]])
             raise InputError(f"nothing of '{name}' would stay in dimension {dim}: remove fewer channels")
         steps.append({"tensor": name, "dim": dim, "size": size, "kept": kept.nonzero().flatten().tolist()})
     steps += _adopted(model, {name.rpartition(".")[0] for name, _ in removed} | {module for module, _, _ in fewer})
-    for (module, attribute, place), count in fewer.items():
+    for (module, attribute, place), gone_there in fewer.items():
+        count = torch.cat(gone_there).unique().numel()
         if count:
             value = getattr(model.get_submodule(module), attribute)
             value = (value if place is None else value[place]) - count

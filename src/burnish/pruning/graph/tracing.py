@@ -12,15 +12,17 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.common.seeding import preserved_rng
+from burnish.models.count import call_arguments
 from burnish.pruning.graph.atoms import Atoms, Dim
 from burnish.pruning.graph.graph import Graph, groups_of
 from burnish.pruning.graph.group import Group, Refusal
 from burnish.pruning.graph.known_attributes import known_attributes
 from burnish.pruning.graph.recorder import Recorder, tensors_in
 from burnish.pruning.graph.reshaping import Labels
-from burnish.pruning.graph.shell import call_arguments, doubled, moved, shell
+from burnish.pruning.graph.settling import settle
+from burnish.pruning.graph.shell import doubled, moved, shell
 from burnish.pruning.graph.tracker import Tracker
-from burnish.pruning.graph.trial import Run, Suspect, settle
+from burnish.pruning.graph.trial import Run, Suspect
 
 
 def groups(model: nn.Module, example: Any, ignore: Sequence[str] = ()) -> tuple[Group, ...]:

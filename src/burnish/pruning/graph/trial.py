@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from burnish.common.errors import InputError
+from burnish.models.count import call_arguments
 from burnish.pruning.graph.atoms import Dim
-from burnish.pruning.graph.graph import Graph, groups_of, remaining
+from burnish.pruning.graph.graph import Graph, remaining
 from burnish.pruning.graph.group import Group
 from burnish.pruning.graph.recorder import Attribute, Record, Watch, executed, numbers_of, raised_at, source_line
-from burnish.pruning.graph.shell import call_arguments, shell
+from burnish.pruning.graph.shell import shell
 from burnish.pruning.graph.surgery import replay_, steps_for
 from burnish.pruning.graph.tracker import tensors_of
 
@@ -86,7 +84,7 @@ class Run:
         return [record for record in self.records if record.operation.overloadpacket not in _LAYOUT]
 
 
-class _MismatchError(Exception):
+class MismatchError(Exception):
     """The cut model did something else than foretold."""
 
     def __init__(self, run: int, place: int, reason: str, line: str) -> None:
@@ -142,124 +140,20 @@ class _Checker(Watch):
                 self._fail(f"{name} is fixed: {actual} where {before if wanted is None else wanted} is needed")
 
     def _fail(self, reason: str) -> None:
-        raise _MismatchError(self.number, self.place, reason, source_line())
+        raise MismatchError(self.number, self.place, reason, source_line())
 
 
 def _by(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "a number"
 
 
-def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list[Suspect]:
-    """Cut a part of everything, and fix what the model cannot lose.
-
-    Numbers that modules hold are tried where a size turns out to be fixed: a number equal to a count of channels may be
-    meant so, and is taken for one if the model then runs as foretold.
-
-    Args:
-        model: the model.
-        graph: its channels; what cannot go is fixed there, and numbers that count are added.
-        runs: its recorded forwards.
-        device: where copies of the model run.
-
-    Returns:
-        What was fixed, and why.
-    """
-    suspects: list[Suspect] = []
-    tried: set[tuple[type, int]] = set()
-    free = groups_of(graph)
-    trial = _Trial(model, graph, runs, device)
-    while free:
-        fault = trial.fault(free, 0) or trial.fault(free, 1)
-        if fault is None:
-            break
-        records = runs[fault.at[0]].firm
-        record = records[min(fault.at[1], len(records) - 1)]
-        if _counts(trial, fault, record, tried):
-            free = groups_of(graph)
-            continue
-        blamed = [group for group in free if _touches(graph, record, group)] or free
-        guilty = [group for group in blamed if trial.fault([group], 0) or trial.fault([group], 1)] or blamed
-        for group in guilty:
-            suspects.append(
-                Suspect(record, fault.reason, fault.line, {(part.tensor, part.dim) for part in group.slices})
-            )
-            graph.atoms.fix(group.atoms.numpy()[None])
-        gone = set(map(id, guilty))
-        free = [group for group in free if id(group) not in gone]
-    return suspects
-
-
-def _counts(
-    trial: _Trial,
-    fault: _MismatchError,
-    record: Record,
-    tried: set[tuple[type, int]],
-) -> bool:
-    """Take numbers of a running module for counts of channels, if that lets the forward go further."""
-    graph, modules = trial.graph, dict(trial.model.named_modules())
-    known = {(attribute.module, attribute.name, attribute.place) for attribute in graph.attributes}
-    guesses = trial.runs[fault.at[0]].guesses
-    for name in reversed(record.modules):
-        here = _distinct(graph, [guess for guess in guesses if guess.module == name])
-        options = {key: values for key, values in here.items() if key not in known}
-        kind = type(modules[name])
-        if not options or (kind, len(options)) in tried:
-            continue
-        tried.add((kind, len(options)))
-        alike = _alike(graph, modules, kind, guesses, known)
-        for choice in itertools.islice(itertools.product(*(range(len(values)) for values in options.values())), 32):
-            picked = {key[1:]: number for key, number in zip(options, choice, strict=True)}
-            before = graph.attributes
-            graph.attributes = [
-                *before,
-                *(values[picked[key[1:]]] for key, values in alike.items() if picked.get(key[1:], 99) < len(values)),
-            ]
-            free = groups_of(graph)
-            after = trial.fault(free, 0) or trial.fault(free, 1)
-            if after is None or after.at > fault.at:
-                return True
-            graph.attributes = before
-    return False
-
-
-def _alike(
-    graph: Graph, modules: Mapping[str, nn.Module], kind: type, guesses: list[Attribute], known: set[Key]
-) -> dict[Key, list[Attribute]]:
-    """What the numbers of all modules of one class may count."""
-    found: dict[str, list[Attribute]] = {}
-    for guess in guesses:
-        if type(modules[guess.module]) is kind:
-            found.setdefault(guess.module, []).append(guess)
-    return {key: values for own in found.values() for key, values in _distinct(graph, own).items() if key not in known}
-
-
-def _distinct(graph: Graph, guesses: list[Attribute]) -> dict[Key, list[Attribute]]:
-    """Guesses by number, those that count the same channels once."""
-    found: dict[Key, dict[bytes, Attribute]] = {}
-    for guess in guesses:
-        rows = graph.atoms.resolve(guess.channels)
-        if rows is not None:
-            found.setdefault((guess.module, guess.name, guess.place), {}).setdefault(rows.tobytes(), guess)
-    return {key: list(values.values()) for key, values in found.items()}
-
-
-def _touches(graph: Graph, record: Record, group: Group) -> bool:
-    mine = group.atoms.numpy()
-    for labels in (*record.inputs, *record.outputs):
-        for dim in labels:
-            rows = graph.atoms.resolve(dim)
-            if rows is not None and np.isin(rows, mine).any():
-                return True
-    return False
-
-
-class _Trial:
+class Trial:
     """Copies of a model with channels cut out, run beside what was recorded."""
 
     def __init__(self, model: nn.Module, graph: Graph, runs: list[Run], device: str) -> None:
         self.model, self.graph, self.runs, self.device = model, graph, runs, device
 
-    def fault(self, groups: list[Group], seed: int) -> _MismatchError | None:
+    def fault(self, groups: list[Group], seed: int) -> MismatchError | None:
         """Cut random channels of each group, and find the first thing that goes otherwise than foretold."""
         draw = np.random.default_rng(seed)
         most = [1 + max(1, group.count // 2) for group in groups]
@@ -272,10 +166,7 @@ class _Trial:
         removed = np.zeros(self.graph.atoms.count, dtype=bool)
         for group, channels in removals:
             removed[group.atoms[channels].numpy()] = True
-        try:
-            steps = steps_for(self.model, removals)
-        except InputError:  # two groups together leave nothing of a product of both
-            return None
+        steps = steps_for(self.model, removals)
         for number, run in enumerate(self.runs):
             cut = shell(self.model, self.device).train(run.training)
             replay_(cut, steps)
@@ -284,12 +175,12 @@ class _Trial:
             try:
                 with checker, torch.device(self.device):
                     cut(*arguments, **keywords)
-            except _MismatchError as mismatch:
+            except MismatchError as mismatch:
                 return mismatch
             except Exception as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
-                return _MismatchError(number, checker.place, reason, raised_at(error))
+                return MismatchError(number, checker.place, reason, raised_at(error))
             if checker.place < len(checker.records):
                 missing = checker.records[checker.place]
-                return _MismatchError(number, checker.place, f"{missing.operation} did not run", missing.line)
+                return MismatchError(number, checker.place, f"{missing.operation} did not run", missing.line)
         return None

@@ -1,0 +1,118 @@
+"""Fix what a model cannot lose, and find the numbers that its modules count channels by."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+from torch import nn
+
+from burnish.pruning.graph.graph import Graph, groups_of
+from burnish.pruning.graph.group import Group
+from burnish.pruning.graph.recorder import Attribute, Record
+from burnish.pruning.graph.trial import Key, MismatchError, Run, Suspect, Trial
+
+
+def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list[Suspect]:
+    """Cut a part of everything, and fix what the model cannot lose.
+
+    Numbers that modules hold are tried where a size turns out to be fixed: a number equal to a count of channels may be
+    meant so, and is taken for one if the model then runs as foretold.
+
+    Args:
+        model: the model.
+        graph: its channels; what cannot go is fixed there, and numbers that count are added.
+        runs: its recorded forwards.
+        device: where copies of the model run.
+
+    Returns:
+        What was fixed, and why.
+    """
+    suspects: list[Suspect] = []
+    tried: set[tuple[type, int]] = set()
+    free = groups_of(graph)
+    trial = Trial(model, graph, runs, device)
+    while free:
+        fault = trial.fault(free, 0) or trial.fault(free, 1)
+        if fault is None:
+            break
+        records = runs[fault.at[0]].firm
+        record = records[min(fault.at[1], len(records) - 1)]
+        if _counts(trial, fault, record, tried):
+            free = groups_of(graph)
+            continue
+        blamed = [group for group in free if _touches(graph, record, group)] or free
+        guilty = [group for group in blamed if trial.fault([group], 0) or trial.fault([group], 1)] or blamed
+        for group in guilty:
+            suspects.append(
+                Suspect(record, fault.reason, fault.line, {(part.tensor, part.dim) for part in group.slices})
+            )
+            graph.atoms.fix(group.atoms.numpy()[None])
+        gone = set(map(id, guilty))
+        free = [group for group in free if id(group) not in gone]
+    return suspects
+
+
+def _counts(
+    trial: Trial,
+    fault: MismatchError,
+    record: Record,
+    tried: set[tuple[type, int]],
+) -> bool:
+    """Take numbers of a running module for counts of channels, if that lets the forward go further."""
+    graph, modules = trial.graph, dict(trial.model.named_modules())
+    known = {(attribute.module, attribute.name, attribute.place) for attribute in graph.attributes}
+    guesses = trial.runs[fault.at[0]].guesses
+    for name in reversed(record.modules):
+        here = _distinct(graph, [guess for guess in guesses if guess.module == name])
+        options = {key: values for key, values in here.items() if key not in known}
+        kind = type(modules[name])
+        if not options or (kind, len(options)) in tried:
+            continue
+        tried.add((kind, len(options)))
+        alike = _alike(graph, modules, kind, guesses, known)
+        for choice in itertools.islice(itertools.product(*(range(len(values)) for values in options.values())), 32):
+            picked = {key[1:]: number for key, number in zip(options, choice, strict=True)}
+            before = graph.attributes
+            graph.attributes = [
+                *before,
+                *(values[picked[key[1:]]] for key, values in alike.items() if picked.get(key[1:], 99) < len(values)),
+            ]
+            free = groups_of(graph)
+            after = trial.fault(free, 0) or trial.fault(free, 1)
+            if after is None or after.at > fault.at:
+                return True
+            graph.attributes = before
+    return False
+
+
+def _alike(
+    graph: Graph, modules: Mapping[str, nn.Module], kind: type, guesses: list[Attribute], known: set[Key]
+) -> dict[Key, list[Attribute]]:
+    """What the numbers of all modules of one class may count."""
+    found: dict[str, list[Attribute]] = {}
+    for guess in guesses:
+        if type(modules[guess.module]) is kind:
+            found.setdefault(guess.module, []).append(guess)
+    return {key: values for own in found.values() for key, values in _distinct(graph, own).items() if key not in known}
+
+
+def _distinct(graph: Graph, guesses: list[Attribute]) -> dict[Key, list[Attribute]]:
+    """Guesses by number, those that count the same channels once."""
+    found: dict[Key, dict[bytes, Attribute]] = {}
+    for guess in guesses:
+        rows = graph.atoms.resolve(guess.channels)
+        if rows is not None:
+            found.setdefault((guess.module, guess.name, guess.place), {}).setdefault(rows.tobytes(), guess)
+    return {key: list(values.values()) for key, values in found.items()}
+
+
+def _touches(graph: Graph, record: Record, group: Group) -> bool:
+    mine = group.atoms.numpy()
+    for labels in (*record.inputs, *record.outputs):
+        for dim in labels:
+            rows = graph.atoms.resolve(dim)
+            if rows is not None and np.isin(rows, mine).any():
+                return True
+    return False
