@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from burnish.attacks.checks import Bounds, check_eps, check_inputs, check_mode
 from burnish.attacks.goal import Goal, Misclassify, Reach, logarithms
+from burnish.attacks.layout import ChannelsLast
 from burnish.attacks.norms import Norm, check_norm, per_sample, size
 from burnish.attacks.problem import Problem, Spent
 from burnish.attacks.result import AttackResult, joined
@@ -43,6 +44,8 @@ class Attack:
         skip_wrong: leave samples alone that are where the attack wants them already.
         early_stop: stop working on a sample as soon as it is fooled.
         batch_size: samples that go through the model at once.
+        channels_last: give images to the model in the memory order in which a CPU is fastest, twice as fast for a small
+            convolutional network; rounding differs, so that a gradient next to zero may change its sign.
         seed: of everything random in the attack.
 
     Raises:
@@ -64,6 +67,7 @@ class Attack:
     skip_wrong: bool = True
     early_stop: bool = True
     batch_size: int = 256
+    channels_last: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -131,7 +135,7 @@ class Attack:
         eps = math.inf if self.eps is None else self.eps
         none = torch.zeros(stop - start, dtype=torch.int64, device=device)
         return Problem(
-            model=self._answer,
+            model=ChannelsLast(self._answer) if self.channels_last else self._answer,
             goal=goal,
             norm=self.norm,
             inputs=inputs[start:stop].to(device, copy=True),
