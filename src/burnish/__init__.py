@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from burnish import common, data, layers, models, reporting, runs, tasks, training
+    from burnish import attacks, common, data, layers, models, reporting, runs, tasks, training
     from burnish.runs import load_run
+    from burnish.verbs.attack import attack
     from burnish.verbs.data_check import check_data
     from burnish.verbs.data_preview import preview_data
     from burnish.verbs.describe import describe
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "attack",
+    "attacks",
     "check_data",
     "common",
     "data",
@@ -45,7 +48,7 @@ __all__ = [
     "training",
 ]
 
-_AREAS = {"common", "data", "layers", "models", "reporting", "runs", "tasks", "training"}
+_AREAS = {"attacks", "common", "data", "layers", "models", "reporting", "runs", "tasks", "training"}
 _HOMES = {
     "check_data": "burnish.verbs.data_check",
     "load_run": "burnish.runs",

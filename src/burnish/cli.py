@@ -16,6 +16,7 @@ VERBS = {
     "evaluate": "Score a run on one split, with intervals.",
     "predict": "Apply a run to new samples.",
     "harden": "Train on attacked samples, so that small changes no longer fool the model; makes a run.",
+    "attack": "Change inputs a little until a model errs; say how much accuracy is left.",
     "describe": "Show a model layer by layer: shapes, parameters, operations.",
     "report": "Draw a run as one offline HTML page.",
     "run": "Play a recipe: a list of verbs.",

@@ -14,6 +14,7 @@ from burnish.models import LoadReport
 from burnish.runs.model_record import (
     build,
     import_module,
+    imported,
     load_weights,
     record_module,
     record_named,
@@ -154,6 +155,12 @@ def test_a_module_of_the_users_own_is_text_and_needs_trust(own_code):
 @pytest.mark.usefixtures("own_code")
 def test_a_module_that_is_ready_is_taken_as_it_is():
     assert isinstance(import_module("mynets:ready"), nn.Flatten)
+
+
+@pytest.mark.usefixtures("own_code")
+def test_whatever_has_a_name_can_be_imported_without_calling_it():
+    assert imported("mynets:Net").__name__ == "Net"
+    assert callable(imported("mynets:number"))
 
 
 @pytest.mark.usefixtures("own_code")

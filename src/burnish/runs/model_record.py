@@ -75,17 +75,15 @@ def build(record: dict[str, Any], schema: Schema, *, trust: bool = False) -> nn.
     return import_module(path)
 
 
-def import_module(path: str) -> nn.Module:
-    """Import ``package.module:Class`` and call it without arguments. Modules in the working folder are found too.
+def imported(path: str) -> Any:
+    """What ``package.module:name`` names. Modules in the working folder are found too.
 
     Raises:
-        InputError: there is no such name, it cannot be called so, or it gives no module.
+        InputError: there is no such name, or importing its module fails.
 
-    >>> import_module("torch.nn:Flatten")
-    Flatten(start_dim=1, end_dim=-1)
+    >>> imported("math:sqrt")(4.0)
+    2.0
     """
-    from torch import nn
-
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # the console script, unlike python -m, does not look where the user is
     module_name, _, name = path.partition(":")
@@ -97,6 +95,21 @@ def import_module(path: str) -> nn.Module:
         raise InputError(f"cannot import the model '{path}': {error}; expected package.module:Class") from None
     except Exception as error:  # the user's own code
         raise InputError(f"importing '{module_name}' failed with {type(error).__name__}: {error}") from error
+    return found
+
+
+def import_module(path: str) -> nn.Module:
+    """Import ``package.module:Class`` and call it without arguments. Modules in the working folder are found too.
+
+    Raises:
+        InputError: there is no such name, it cannot be called so, or it gives no module.
+
+    >>> import_module("torch.nn:Flatten")
+    Flatten(start_dim=1, end_dim=-1)
+    """
+    from torch import nn
+
+    found = imported(path)
     try:
         built = found() if not isinstance(found, nn.Module) else found
     except TypeError as error:

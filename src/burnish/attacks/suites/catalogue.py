@@ -22,9 +22,14 @@ class _Entry:
 
 
 _ATTACKS = {
+    "apgd-ce": _Entry("white_box.apgd", "APGD"),
+    "apgd-dlr": _Entry("white_box.apgd", "APGD", {"loss": "dlr"}),
+    "apgd-t": _Entry("white_box.apgd_targeted", "APGDTargeted"),
     "bim": _Entry("white_box.bim", "BIM"),
     "fgsm": _Entry("white_box.fgsm", "FGSM"),
+    "least-likely": _Entry("white_box.least_likely", "LeastLikely"),
     "pgd": _Entry("white_box.pgd", "PGD"),
+    "square": _Entry("black_box.square", "Square"),
 }
 
 
