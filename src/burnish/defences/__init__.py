@@ -6,6 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from burnish.defences.adversarial.options import HardeningOptions
+    from burnish.defences.adversarial.training import AdversarialTraining
+    from burnish.defences.adversarial.watch import CollapseWatch
+    from burnish.defences.detectors.evade import Evade
+    from burnish.defences.detectors.evaluation import DetectorEvaluation, evaluate_detector
+    from burnish.defences.detectors.feature_squeezing import FeatureSqueezing
+    from burnish.defences.detectors.guarded import Guarded
+    from burnish.defences.detectors.safetynet import SafetyNet
     from burnish.defences.preprocessing.bit_depth import BitDepth
     from burnish.defences.preprocessing.denoising import fit_denoiser
     from burnish.defences.preprocessing.denoising_autoencoder import DenoisingAutoencoder
@@ -20,33 +28,51 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ABSTAIN": "smoothing_certificates",
+    "AdversarialTraining": "adversarial.training",
     "BitDepth": "preprocessing.bit_depth",
     "Certificates": "smoothing_certificates",
     "CertifiedAccuracy": "smoothing_certificates",
+    "CollapseWatch": "adversarial.watch",
     "DenoisingAutoencoder": "preprocessing.denoising_autoencoder",
+    "DetectorEvaluation": "detectors.evaluation",
+    "Evade": "detectors.evade",
+    "FeatureSqueezing": "detectors.feature_squeezing",
+    "Guarded": "detectors.guarded",
+    "HardeningOptions": "adversarial.options",
     "JPEG": "preprocessing.jpeg",
     "MedianSmoothing": "preprocessing.median",
     "Preprocessed": "preprocessing.preprocessed",
     "Preprocessing": "preprocessing.preprocessing",
+    "SafetyNet": "detectors.safetynet",
     "Smoothed": "smoothing",
     "StraightThrough": "preprocessing.straight_through",
     "TotalVariation": "preprocessing.total_variation",
+    "evaluate_detector": "detectors.evaluation",
     "fit_denoiser": "preprocessing.denoising",
 }
 
 __all__ = [
     "ABSTAIN",
     "JPEG",
+    "AdversarialTraining",
     "BitDepth",
     "Certificates",
     "CertifiedAccuracy",
+    "CollapseWatch",
     "DenoisingAutoencoder",
+    "DetectorEvaluation",
+    "Evade",
+    "FeatureSqueezing",
+    "Guarded",
+    "HardeningOptions",
     "MedianSmoothing",
     "Preprocessed",
     "Preprocessing",
+    "SafetyNet",
     "Smoothed",
     "StraightThrough",
     "TotalVariation",
+    "evaluate_detector",
     "fit_denoiser",
 ]
 
