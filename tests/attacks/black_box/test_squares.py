@@ -18,9 +18,13 @@ def problem(norm="linf", shape=(64, 3, 9, 9), eps=0.1, seed=0, value=0.5):
     return attack.problem(torch.full(shape, value, dtype=torch.float64), labels, Misclassify(), 0, shape[0])
 
 
+def made(kind, samples):
+    return Corners.around(samples) if kind is Corners else Bumps()
+
+
 def test_corners_begin_as_stripes_of_one_column():
     samples = problem()
-    start = Corners(samples).start(samples)
+    start = Corners.around(samples).start(samples)
     assert torch.equal(start, start[:, :, :1].expand_as(start))
     assert sorted(start.unique().tolist()) == pytest.approx([0.4, 0.6])
     ups = (start[:, :, 0] > 0.5).double()
@@ -30,7 +34,7 @@ def test_corners_begin_as_stripes_of_one_column():
 @pytest.mark.parametrize("side", [1, 4, 9, 20])
 def test_corners_change_one_square_of_each_image_and_always_something(side):
     samples = problem(shape=(64, 1, 9, 7))
-    corners = Corners(samples)
+    corners = Corners.around(samples)
     best = corners.start(samples)
     for _ in range(20):
         asked = corners.next(samples, best, side)
@@ -45,7 +49,7 @@ def test_corners_change_one_square_of_each_image_and_always_something(side):
 
 def test_a_channel_changes_as_one():
     samples = problem(shape=(64, 3, 9, 9))
-    corners = Corners(samples)
+    corners = Corners.around(samples)
     flat = samples.inputs + 0.0
     for window, before in zip(corners.next(samples, flat, 3), flat, strict=True):
         changed = (window != before).all(dim=0)
@@ -55,7 +59,7 @@ def test_a_channel_changes_as_one():
 
 def test_corners_keep_bounds():
     samples = problem(value=0.95)
-    asked = Corners(samples).next(samples, Corners(samples).start(samples), 5)
+    asked = Corners.around(samples).next(samples, Corners.around(samples).start(samples), 5)
     assert asked.max() == 1
     assert asked.min().item() == pytest.approx(0.85)
 
@@ -63,7 +67,7 @@ def test_corners_keep_bounds():
 @pytest.mark.parametrize("kind", [Corners, Bumps])
 def test_squares_lie_everywhere_alike(kind):
     samples = problem("linf" if kind is Corners else "l2", shape=(400, 1, 6, 5))
-    squares = kind(samples)
+    squares = made(kind, samples)
     counts, rounds = torch.zeros(4, 3), 10
     for _ in range(rounds):
         asked = squares.next(samples, samples.inputs, 3)
@@ -79,7 +83,7 @@ def test_squares_lie_everywhere_alike(kind):
 def test_what_is_drawn_for_a_sample_does_not_depend_on_who_is_left(kind):
     norm = "linf" if kind is Corners else "l2"
     whole, narrow = problem(norm), problem(norm)
-    squares, others = kind(whole), kind(narrow)
+    squares, others = made(kind, whole), made(kind, narrow)
     best = squares.start(whole)
     assert torch.equal(best, others.start(narrow))
     kept = torch.arange(64) % 3 == 0
@@ -89,15 +93,15 @@ def test_what_is_drawn_for_a_sample_does_not_depend_on_who_is_left(kind):
 
 def test_bumps_begin_at_the_border_of_the_ball_and_fill_the_image():
     samples = problem("l2", eps=0.5)
-    start = Bumps(samples).start(samples)
+    start = Bumps().start(samples)
     assert torch.allclose(size(start - samples.inputs, "l2"), samples.eps)
     wide = problem("l2", shape=(8, 3, 20, 25), eps=0.5)
-    assert ((Bumps(wide).start(wide) - wide.inputs) != 0).double().mean() > 0.7
+    assert ((Bumps().start(wide) - wide.inputs) != 0).double().mean() > 0.7
 
 
 def test_moving_mass_fills_one_square_empties_another_and_uses_all_of_eps():
     samples = problem("l2", eps=0.5, shape=(200, 2, 12, 12))
-    bumps = Bumps(samples)
+    bumps = Bumps()
     best = samples.inputs + 0.9 * (bumps.start(samples) - samples.inputs)
     asked = bumps.next(samples, best, 3)
     assert torch.allclose(size(asked - samples.inputs, "l2"), samples.eps)  # line 8: what was unused is spent
@@ -112,16 +116,16 @@ def test_moving_mass_fills_one_square_empties_another_and_uses_all_of_eps():
 
 def test_bumps_keep_the_ball_where_the_bounds_are_near():
     samples = problem("l2", eps=0.5, value=0.98)
-    best = Bumps(samples).start(samples)
+    best = Bumps().start(samples)
     for _ in range(5):
-        best = Bumps(samples).next(samples, best, 3)
+        best = Bumps().next(samples, best, 3)
         assert best.max() <= 1
         assert (size(best - samples.inputs, "l2") <= samples.eps * (1 + 1e-12)).all()
 
 
 def test_images_smaller_than_a_bump_are_searched_too():
     samples = problem("l2", eps=0.5, shape=(16, 1, 2, 2))
-    bumps = Bumps(samples)
+    bumps = Bumps()
     asked = bumps.next(samples, bumps.start(samples), 1)
     assert asked.isfinite().all()
     assert (asked != samples.inputs).any()

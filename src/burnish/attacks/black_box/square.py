@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from burnish.attacks.attack import Attack
-from burnish.attacks.black_box.squares import Bumps, Corners
+from burnish.attacks.black_box.squares import Bumps, Corners, Squares
 from burnish.attacks.margins import progress
 from burnish.attacks.norms import per_sample
 from burnish.attacks.problem import Problem
@@ -66,7 +66,7 @@ class Square(Attack):
                 f"square changes squares of images (N, C, H, W), got {tuple(problem.inputs.shape)}: "
                 "view the inputs as images, or use another attack"
             )
-        squares = Corners(problem) if self.norm == "linf" else Bumps(problem)
+        squares: Squares = Corners.around(problem) if self.norm == "linf" else Bumps()
         best = squares.start(problem)
         made, left = best.clone(), torch.arange(len(problem), device=best.device)
         value = torch.full_like(problem.eps, -torch.inf)

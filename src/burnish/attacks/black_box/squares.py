@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -13,6 +14,8 @@ from burnish.attacks.problem import Problem
 
 _TINY = 1e-12
 _TILES = 5
+_SMALLEST = 3
+"""Side of the smallest square of l2: room for a bump and a hollow side by side."""
 
 
 class Squares(Protocol):
@@ -31,17 +34,20 @@ class Squares(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class Corners:
     """Every value one eps up or down: Andriushchenko et al. 2020, arXiv:1912.00049, algorithm 2."""
 
-    def __init__(self, problem: Problem) -> None:
+    upper: Tensor
+    lower: Tensor
+
+    @classmethod
+    def around(cls, problem: Problem) -> Corners:
         radius = per_sample(problem.eps, problem.inputs)
-        self.upper, self.lower = problem.clip(problem.inputs + radius), problem.clip(problem.inputs - radius)
+        return cls(problem.clip(problem.inputs + radius), problem.clip(problem.inputs - radius))
 
     def part(self, kept: Tensor) -> Corners:
-        part = object.__new__(Corners)
-        part.upper, part.lower = self.upper[kept], self.lower[kept]
-        return part
+        return Corners(self.upper[kept], self.lower[kept])
 
     def start(self, problem: Problem) -> Tensor:
         """Stripes, one column wide; section 3.3."""
@@ -63,9 +69,6 @@ class Corners:
 
 class Bumps:
     """Mass of the perturbation moved from one square to another: arXiv:1912.00049, algorithm 3."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.smallest = 3  # a bump and a hollow side by side
 
     def part(self, kept: Tensor) -> Bumps:
         return self
@@ -89,7 +92,7 @@ class Bumps:
 
     def next(self, problem: Problem, best: Tensor, side: int) -> Tensor:
         channels, (height, width) = best.shape[1], best.shape[2:]
-        side = min(max(side, self.smallest) | 1, height, width)  # odd, so that a bump has a middle
+        side = min(max(side, _SMALLEST) | 1, height, width)  # odd, so that a bump has a middle
         drawn = _drawn(problem, 5 + channels)
         receives, gives = (_window(best, side, drawn[:, first : first + 2]) for first in (0, 2))
         delta = best - problem.inputs
