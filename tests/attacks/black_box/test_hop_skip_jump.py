@@ -110,6 +110,23 @@ def test_a_predict_function_behind_a_budget_is_attacked_within_it(trained):
     assert result.distance[~result.wrong].median() < 1.5
 
 
+def test_a_function_that_fails_on_the_way_leaves_what_was_found(trained):
+    asked = []
+
+    def predict(batch):
+        asked.append(len(batch))
+        if len(asked) == 20:
+            raise TimeoutError("busy")
+        return trained.model(batch).argmax(1)
+
+    attack = HopSkipJump(Decisions(predict, num_classes=10), norm="l2", max_queries=1000)
+    with pytest.warns(UserWarning, match="hop-skip-jump stops with what it has found: .* raised TimeoutError: busy"):
+        result = attack.run(*shown(trained))
+    assert result.success.all()
+    assert result.queries.max() < 150
+    assert result.distance[~result.wrong].max() < 5
+
+
 def test_with_eps_it_stops_within_and_leaves_the_others_at_the_limit(trained):
     free = HopSkipJump(trained.model, norm="l2", iterations=6).run(*shown(trained))
     eps = free.distance[~free.wrong].median().item()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from burnish.attacks.attack import Attack
 from burnish.attacks.black_box.boundary import bisection_steps, boundary_direction, random_images, to_boundary
+from burnish.attacks.black_box.predictor import Unanswered
 from burnish.attacks.norms import per_sample, size
 from burnish.attacks.problem import Problem
 from burnish.common.errors import InputError
@@ -73,11 +74,19 @@ class HopSkipJump(Attack):
                 f"max_queries={self.max_queries} is too few: one answer before, {steps + 1} to come to the boundary "
                 "and one after are the least"
             )
-        best, found = self._start(problem)
-        left = found.nonzero().flatten()
-        if not len(left):
-            return best
-        problem, whole = problem.part(left), problem
+        best, found = problem.inputs.clone(), torch.zeros_like(problem.rows, dtype=torch.bool)
+        try:
+            self._start(problem, best, found)
+            if bool(found.any()):
+                self._approach(problem.part(found), best, found.nonzero().flatten())
+        except Unanswered as error:
+            warnings.warn(f"{self.name} stops with what it has found: {error}", stacklevel=4)
+        far = size(best - problem.inputs, problem.norm) > problem.eps
+        return torch.where(per_sample(far, best), problem.within(best), best)
+
+    def _approach(self, problem: Problem, best: Tensor, left: Tensor) -> None:
+        """Bring the best images nearer; ``left`` ``(N,)`` says where those of this part stand."""
+        steps = bisection_steps(problem)
         at = to_boundary(problem, best[left])
         best[left] = at
         distance = size(at - problem.inputs, problem.norm)
@@ -98,8 +107,6 @@ class HopSkipJump(Attack):
             distance = size(at - problem.inputs, problem.norm)
             nearer = distance < size(best[left] - problem.inputs, problem.norm)
             best[left[nearer]] = at[nearer]
-        far = size(best - whole.inputs, whole.norm) > whole.eps
-        return torch.where(per_sample(far, best), whole.within(best), best)
 
     def _step(self, problem: Problem, at: Tensor, direction: Tensor, length: Tensor) -> Tensor:
         """A step away from the boundary, halved until it ends where the model is still wrong."""
@@ -119,14 +126,13 @@ class HopSkipJump(Attack):
             return torch.full_like(problem.rows, torch.iinfo(torch.int64).max)
         return self.max_queries - problem.spent.queries[problem.rows] - 1
 
-    def _start(self, problem: Problem) -> tuple[Tensor, Tensor]:
-        """An image for each sample where the model is wrong ``(N, *)``, and for which there is one ``(N,)``."""
-        images, found = problem.inputs.clone(), torch.zeros_like(problem.rows, dtype=torch.bool)
+    def _start(self, problem: Problem, images: Tensor, found: Tensor) -> None:
+        """Put an image where the model is wrong in the place of each sample, and say for which there is one."""
         pool = self._pool(problem)
         order = size_between(problem, pool).argsort(dim=1)
         reserve = bisection_steps(problem)
         if not self.skip_wrong:  # some may be wrong as they are
-            found = problem.fooled(problem.output(problem.inputs))
+            found |= problem.fooled(problem.output(problem.inputs))
         for turn in range(len(pool) + self.start_tries):
             drawn = pool[order[:, turn]] if turn < len(pool) else random_images(problem, turn - len(pool))
             waiting = (~found & (self._left(problem) > reserve)).nonzero().flatten()
@@ -140,9 +146,8 @@ class HopSkipJump(Attack):
             warnings.warn(
                 f"{self.name} found no start for {int((~found).sum())} of {len(problem)} samples, which stay as they "
                 "are: give images of other classes as starts=, or more start_tries",
-                stacklevel=5,
+                stacklevel=6,
             )
-        return images, found
 
     def _pool(self, problem: Problem) -> Tensor:
         shape = problem.inputs.shape[1:]
