@@ -77,6 +77,7 @@ def _run(model: nn.Module, example: Any, training: bool) -> list[torch.Tensor]:
     copied = copy.deepcopy(model).train(training)
     inner = copied.model if hasattr(copied, "_graph") else copied
     arguments, keywords = call_arguments(inner, copy.deepcopy(example))
+    torch.manual_seed(0)  # paths drawn at random do not depend on shapes
     with torch.no_grad():
         output = copied(*arguments, **keywords)
     return [leaf for leaf in torch.utils._pytree.tree_leaves(output) if isinstance(leaf, torch.Tensor)]

@@ -238,9 +238,9 @@ _RULES: dict[Any, Rule] = {
             "rrelu_with_noise native_dropout addcmul addcdiv clamp clamp_min clamp_max fill_ zero_ bernoulli "
             "bernoulli_ uniform_ normal_ random_ exponential_ rsub remainder isfinite isnan nan_to_num",
             _same: "_to_copy detach alias lift_fresh lift lift_fresh_copy clone contiguous channel_shuffle_",
-            _view: "view _unsafe_view reshape unsqueeze squeeze _reshape_alias",
+            _view: "view _unsafe_view reshape unsqueeze unsqueeze_ squeeze squeeze_ _reshape_alias",
             _permute: "permute",
-            _transpose: "transpose t swapaxes",
+            _transpose: "transpose transpose_ t t_",
             _expand: "expand",
             _repeat: "repeat",
             _constant: "zeros ones full empty scalar_tensor zeros_like ones_like full_like empty_like new_zeros "

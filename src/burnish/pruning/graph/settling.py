@@ -34,7 +34,7 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
     free = groups_of(graph)
     trial = Trial(model, graph, runs, device)
     while free:
-        fault = trial.fault(free, 0) or trial.fault(free, 1)
+        fault = trial.fault(free)
         if fault is None:
             break
         records = runs[fault.at[0]].firm
@@ -43,7 +43,7 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
             free = groups_of(graph)
             continue
         blamed = [group for group in free if _touches(graph, record, group)] or free
-        guilty = [group for group in blamed if trial.fault([group], 0) or trial.fault([group], 1)] or blamed
+        guilty = [group for group in blamed if trial.fault([group]) is not None] or blamed
         for group in guilty:
             suspects.append(
                 Suspect(record, fault.reason, fault.line, {(part.tensor, part.dim) for part in group.slices})
@@ -72,19 +72,29 @@ def _counts(
             continue
         tried.add((kind, len(options)))
         alike = _alike(graph, modules, kind, guesses, known)
-        for choice in itertools.islice(itertools.product(*(range(len(values)) for values in options.values())), 32):
+        before, best, best_at = graph.attributes, graph.attributes, fault.at
+        for choice in _choices(options):
             picked = {key[1:]: number for key, number in zip(options, choice, strict=True)}
-            before = graph.attributes
             graph.attributes = [
                 *before,
                 *(values[picked[key[1:]]] for key, values in alike.items() if picked.get(key[1:], 99) < len(values)),
             ]
-            free = groups_of(graph)
-            after = trial.fault(free, 0) or trial.fault(free, 1)
-            if after is None or after.at > fault.at:
+            after = trial.fault(groups_of(graph))
+            if after is None:
                 return True
-            graph.attributes = before
+            if after.at > best_at:
+                best, best_at = graph.attributes, after.at
+        graph.attributes = best
+        if best is not before:
+            return True
     return False
+
+
+def _choices(options: Mapping[Key, list[Attribute]]) -> list[tuple[int, ...]]:
+    """What each number may count, by place in its list; first those where no two numbers count the same."""
+    found = list(itertools.islice(itertools.product(*(range(len(values)) for values in options.values())), 256))
+    found.sort(key=lambda choice: len(choice) - len(set(choice)))
+    return found[:8]
 
 
 def _alike(

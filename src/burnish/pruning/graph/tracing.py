@@ -192,11 +192,7 @@ def _prefer_finest(graph: Graph) -> None:
 
 
 def _refusals(graph: Graph, suspects: list[Suspect]) -> list[Refusal]:
-    """Layers of which nothing can go although something might have, with what stands in the way."""
-    free: dict[str, set[int]] = {}
-    for group in groups_of(graph):
-        for part in group.slices:
-            free.setdefault(part.tensor, set()).add(part.dim)
+    """Layers of which some outputs cannot go although they might have, with what stands in the way."""
     result: list[Refusal] = []
     seen: set[tuple[tuple[str, ...], str]] = set()
     for suspect in suspects:
@@ -204,7 +200,7 @@ def _refusals(graph: Graph, suspects: list[Suspect]) -> list[Refusal]:
             dict.fromkeys(
                 name.rpartition(".")[0] or name
                 for name, dim in sorted(suspect.places)
-                if graph.roles.get((name, dim)) == "produces" and dim not in free.get(name, ())
+                if graph.roles.get((name, dim)) == "produces" and _is_lost(graph, graph.weights[name][dim])
             )
         )
         key = (layers, suspect.line)
@@ -213,3 +209,8 @@ def _refusals(graph: Graph, suspects: list[Suspect]) -> list[Refusal]:
             module = suspect.record.modules[-1] if suspect.record.modules else ""
             result.append(Refusal(layers, module, suspect.line, suspect.reason))
     return result
+
+
+def _is_lost(graph: Graph, channels: Dim) -> bool:
+    rows = graph.atoms.resolve(channels)
+    return rows is None or bool((rows == 0).all(axis=0).any())

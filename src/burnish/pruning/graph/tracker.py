@@ -79,7 +79,8 @@ class Tracker:
         for tensor, labels in zip(outputs, labels_after(call), strict=True):
             self._alive.append(tensor)
             known = self.labels.get(id(tensor))
-            if known is not None and len(known) == len(labels):  # written in place
+            in_place = known is not None and torch.Tag.inplace_view not in operation.tags
+            if known is not None and in_place and len(known) == len(labels):
                 for one, two in zip(known, labels, strict=True):
                     self.atoms.unite(one, two)
             self.labels[id(tensor)] = labels
