@@ -1,0 +1,1 @@
+"""Remove whole filters: how many, which, and until what is reached."""
