@@ -171,6 +171,52 @@ def _gan() -> dict[str, Any]:
     return {"result": told, "rows": rows, "validation": found}
 
 
+def robustness(**changes: Any) -> dict[str, Any]:
+    """The plain content of a robustness file."""
+    attacks = [
+        {"attack": name, "options": {"steps": 10, "restarts": 1, "step_size": None}, "tried": tried, "fooled": fooled}
+        | {"so_far": share(left, 100), "alone": None, "queries": 12 * tried, "gradients": 10 * tried, "seconds": 0.5}
+        for name, tried, fooled, left in (("fgsm", 98, 50, 0.48), ("pgd", 48, 30, 0.18))
+    ]
+    example = {"where": "photos/cat/1.jpg", "truth": "3", "answer": "8", "attack": "pgd", "distance": 8 / 255}
+    return {
+        "subject": "0001-fit",
+        "data": "digits",
+        "split": "test",
+        "seed": 0,
+        "suite": "quick",
+        "norm": "linf",
+        "eps": 8 / 255,
+        "count": 100,
+        "confidence": 0.95,
+        "clean_accuracy": share(0.98, 100),
+        "robust_accuracy": share(0.18, 100),
+        "attacks": attacks,
+        "classes": [{"name": name, "clean": share(0.9, 10), "robust": share(0.1, 10)} for name in "0123456789"],
+        "findings": [
+            {"code": "probabilities", "severity": "info", "title": "a title", "meaning": "It means.", "advice": "do it"}
+        ],
+        "curve": {
+            "norm": "linf",
+            "eps": [0, 4 / 255, 8 / 255],
+            "accuracy": [share(0.98, 100), share(0.5, 100), share(0.2, 100)],
+            "attacks": ["pgd"],
+        },
+        "transfer": {
+            "names": ["0001-fit", "0002-fit"],
+            "clean": [share(0.98), share(0.97)],
+            "robust": [[share(0.1), share(0.6)], [share(0.7), share(0.05)]],
+            "noise": [[share(0.9), share(0.8)], [share(0.7), share(0.6)]],
+            "distance": [0.03, 0.03],
+            "norm": "linf",
+            "attack": "pgd",
+        },
+        "black_box": None,
+        "examples": [example | {"clean": picture(1), "change": picture(2), "attacked": picture(3)}],
+        "seconds": 3.0,
+    } | changes
+
+
 KINDS = {"images": _images, "hundred": _hundred, "table": _table, "text": _text, "gan": _gan}
 
 
@@ -220,3 +266,9 @@ def evaluation_of() -> Callable[..., dict[str, Any]]:
 def mistake_of() -> Callable[..., dict[str, Any]]:
     """The plain content of one mistake."""
     return mistake
+
+
+@pytest.fixture
+def robustness_of() -> Callable[..., dict[str, Any]]:
+    """The plain content of a robustness file."""
+    return robustness

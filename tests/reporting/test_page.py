@@ -137,6 +137,37 @@ def test_files_of_another_shape_do_not_stop_the_page(fake_run, name):
     page_of(run)
 
 
+def test_what_attacks_left_has_its_section(fake_run, robustness_of):
+    run = fake_run()
+    (run / "robustness-quick-linf-8-255.json").write_text(json.dumps(robustness_of()))
+    (run / "robustness-standard-linf-8-255.json").write_text(json.dumps(robustness_of(suite="standard", examples=[])))
+    text = write_report(run).read_text()
+    page = Page(text)
+    assert "Under attack: quick" in page.text
+    assert "Under attack: standard" in page.text
+    for words in ("What speaks against these numbers", "A title. It means. Do it.", "Transfer", "What fooled it"):
+        assert words in page.text.replace("A title.It", "A title. It")
+    assert "3 taken for 8" in page.text
+    assert all(address.startswith(("#", "data:image/")) for address in page.addresses)
+    for table in re.findall(r"<table(?! class=\"pairs\").*?</table>", text, flags=re.DOTALL):
+        assert "<caption>" in table
+
+
+def test_names_in_the_results_of_attacks_come_out_as_text(fake_run, robustness_of):
+    run = fake_run()
+    told = json.loads(json.dumps(robustness_of()).replace("0001-fit", HOSTILE).replace("photos/cat", HOSTILE))
+    told["classes"][0]["name"] = told["findings"][0]["title"] = HOSTILE
+    (run / "robustness-quick-linf-8-255.json").write_text(json.dumps(told))
+    assert "script" not in page_of(run).tags
+
+
+@pytest.mark.parametrize("odd", [None, "odd", 3, ["odd"], {"odd": 1}, [{"odd": 1}]])
+def test_results_of_attacks_of_another_shape_do_not_stop_the_page(fake_run, robustness_of, odd):
+    run = fake_run()
+    (run / "robustness-quick-linf-8-255.json").write_text(json.dumps(dict.fromkeys(robustness_of(), odd)))
+    page_of(run)
+
+
 def test_a_missing_parent_is_said(fake_run):
     text = page_of(fake_run(parent="../0000-fit")).text
     assert "0000-fit" in text

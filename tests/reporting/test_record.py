@@ -1,5 +1,6 @@
 """Tests of burnish.reporting.record."""
 
+import json
 import re
 
 import pytest
@@ -52,6 +53,22 @@ def test_test_comes_before_the_other_splits(fake_run):
     for split in ("validation", "train"):
         (run / f"evaluation-{split}.json").write_text('{"count": 1}')
     assert list(read_record(run).evaluations) == ["test", "validation", "train"]
+
+
+def test_what_attacks_left_is_read_by_name(fake_run, robustness_of):
+    run = fake_run()
+    (run / "robustness-quick-linf-8-255.json").write_text(json.dumps(robustness_of()))
+    (run / "robustness-broken.json").write_text("{")
+    record = read_record(run)
+    assert list(record.robustness) == ["quick-linf-8-255"]
+    assert any(remark.startswith("robustness-broken.json cannot be read") for remark in record.remarks)
+
+
+def test_a_run_that_attacked_has_no_curves_to_miss(fake_run):
+    run = fake_run()
+    (run / "metrics.jsonl").unlink()
+    (run / "config.toml").write_text('verb = "attack"')
+    assert read_record(run).remarks == []
 
 
 def test_a_parent_is_found_relative_to_the_run(fake_run):

@@ -84,3 +84,11 @@ def test_what_would_shorten_the_waiting_is_a_remark(fake_run):
     run = fake_run(loading={"wait": 0.3, "advice": "training waited for data 30 % of its time: read less"})
     remarks = section(read_record(run), "run", run).remarks
     assert "Training waited for data 30 % of its time: read less." in remarks
+
+
+def test_results_of_attacks_are_told_one_by_one(fake_run, robustness_of):
+    run = fake_run()
+    for name in ("quick-l2-0.5", "quick-linf-8-255"):
+        (run / f"robustness-{name}.json").write_text(json.dumps(robustness_of(norm=name.split("-")[1])))
+    found = section(read_record(run), "run", run / "report.html").robustness
+    assert [one.size for one in found] == ["l2 8/255", "linf 8/255"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from burnish.common.errors import InputError
-from burnish.reporting.table import COLUMNS, cells, summary_rows, summary_table
+from burnish.reporting.table import COLUMNS, cells, laid_out, summary_rows, summary_table
 
 
 def test_a_row_holds_plain_numbers(fake_run):
@@ -48,7 +48,21 @@ def test_an_unfinished_run_has_a_row_too(fake_run):
         (run / name).unlink()
     row = summary_rows([run])[0]
     assert row["value"] is None
-    assert cells(row)[4:] == ("no result yet", "—", "—", "—")
+    assert cells(row)[4:] == ("no result yet", "—", "—", "—", "—")
+
+
+def test_robust_accuracy_has_a_column_where_a_run_was_attacked(fake_run, robustness_of):
+    runs = [fake_run(name="a"), fake_run(name="b")]
+    assert "robust" not in summary_table(summary_rows(runs))
+    (runs[1] / "robustness-quick-linf-8-255.json").write_text(json.dumps(robustness_of()))
+    rows = summary_rows(runs)
+    assert rows[0]["robust"] is None
+    assert (rows[1]["robust"]["value"], rows[1]["robust"]["suite"]) == (0.18, "quick")
+    assert json.loads(json.dumps(rows)) == rows
+    columns, lines = laid_out(rows)
+    assert columns[-1] == "robust accuracy [interval]"
+    assert [line[-1] for line in lines] == ["—", "18.0 % [10.5, 25.5] quick linf 8/255"]
+    assert "18.0 % [10.5, 25.5] quick linf 8/255" in summary_table(rows)
 
 
 def test_a_path_that_is_no_run_is_refused(tmp_path):

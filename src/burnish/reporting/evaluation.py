@@ -87,7 +87,7 @@ def evaluation_view(split: str, plain: dict[str, Any], anchor: str) -> Evaluatio
         columns=list(dict.fromkeys(column for mistake in mistakes for column in mistake.row or {})),
         drawings=_drawings(plain.get("residuals"), samples, anchor),
         sample=plain["sample"] if isinstance(plain.get("sample"), str) else None,
-        pictures=[uri for told in _list(samples, "pictures") if (uri := _picture(told))],
+        pictures=[uri for told in _list(samples, "pictures") if (uri := picture_uri(told))],
     )
 
 
@@ -109,7 +109,12 @@ def _tables(told: Any) -> list[dict[str, Any]]:
     return [item for item in told if isinstance(item, dict)] if isinstance(told, list) else []
 
 
-def _picture(told: Any) -> str | None:
+def picture_uri(told: Any) -> str | None:
+    """The data URI of a picture; None for anything else, so that nothing is loaded from elsewhere.
+
+    >>> picture_uri("https://example.org/cat.png") is None
+    True
+    """
     return told if isinstance(told, str) and _PICTURE.fullmatch(told) else None
 
 
@@ -131,7 +136,7 @@ def _mistake(told: dict[str, Any]) -> Mistake:
         prediction=_said(told.get("prediction")),
         confidence="" if finite(sure) is None else percent(sure),
         loss="" if finite(told.get("loss")) is None else number(told["loss"]),
-        picture=_picture(told.get("picture")),
+        picture=picture_uri(told.get("picture")),
         text=text[:_LONGEST_TEXT] if isinstance(text, str) else None,
         row={str(key): _said(value) for key, value in row.items()} if isinstance(row, dict) else None,
     )

@@ -11,7 +11,7 @@ from burnish.reporting.figures.intervals import Entry, intervals
 from burnish.reporting.headline import watched
 from burnish.reporting.record import read_record
 from burnish.reporting.section import section
-from burnish.reporting.table import COLUMNS, cells, summary_row
+from burnish.reporting.table import laid_out, summary_row
 from burnish.reporting.templating import environment, write_page
 
 
@@ -33,6 +33,7 @@ def write_report(run: Path, *, title: str | None = None) -> Path:
     content = _render(
         title=title or f"{record.model} on {record.data} · {record.name}",
         sections=[section(record, "run", to)],
+        columns=(),
         rows=[],
         comparisons=[],
     )
@@ -59,14 +60,13 @@ def write_recipe_report(runs: Sequence[Path], to: Path, title: str) -> Path:
     to = to / "report.html" if to.is_dir() else to
     records = [read_record(Path(run)) for run in runs]
     sections = [section(record, f"run{number}", to) for number, record in enumerate(records, 1)]
-    rows = [cells(summary_row(record)) for record in records]
+    columns, rows = laid_out([summary_row(record) for record in records])
     entries = [
         Entry(record.name, best.metric, best.split, best.estimate) for record in records if (best := watched(record))
     ]
-    return write_page(
-        to, _render(title=title, sections=sections, rows=rows, comparisons=intervals(entries, "comparison"))
-    )
+    comparisons = intervals(entries, "comparison")
+    return write_page(to, _render(title=title, sections=sections, columns=columns, rows=rows, comparisons=comparisons))
 
 
 def _render(**content: Any) -> str:
-    return environment().get_template("page.html").render(columns=COLUMNS, **content)
+    return environment().get_template("page.html").render(**content)

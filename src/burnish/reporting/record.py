@@ -13,6 +13,8 @@ from burnish.common.errors import InputError
 
 _KNOWN = ("config.toml", "metrics.jsonl", "result.json", "env.json", "schema.json")
 _SPLITS = ("test", "validation", "train")
+_NOT_TRAINED = ("attack",)
+"""Verbs whose runs train nothing, so that there is no curve to miss."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Record:
         result: ``result.json``, empty while the run has not ended.
         rows: the lines of ``metrics.jsonl`` in order.
         evaluations: ``evaluation-<split>.json`` by split, test first.
+        robustness: ``robustness-<suite>-<norm>-<eps>.json`` by the rest of the name.
         remarks: what is missing or cannot be read, in words for the reader.
     """
 
@@ -35,6 +38,7 @@ class Record:
     result: dict[str, Any]
     rows: list[dict[str, Any]]
     evaluations: dict[str, dict[str, Any]]
+    robustness: dict[str, dict[str, Any]]
     remarks: list[str]
 
     @property
@@ -82,7 +86,8 @@ def _inside(table: dict[str, Any], *keys: str) -> Any:
 
 def is_run(path: Path) -> bool:
     """Whether a folder holds at least one of a run's files."""
-    return any((path / name).is_file() for name in _KNOWN) or any(path.glob("evaluation-*.json"))
+    measured = (any(path.glob(f"{kind}-*.json")) for kind in ("evaluation", "robustness"))
+    return any((path / name).is_file() for name in _KNOWN) or any(measured)
 
 
 def read_record(path: Path) -> Record:
@@ -101,13 +106,19 @@ def read_record(path: Path) -> Record:
     for file in sorted(path.glob("evaluation-*.json"), key=lambda f: _split_order(f.stem)):
         if content := _table(file, remarks):
             evaluations[file.stem.removeprefix("evaluation-")] = content
+    robustness = {}
+    for file in sorted(path.glob("robustness-*.json")):
+        if content := _table(file, remarks):
+            robustness[file.stem.removeprefix("robustness-")] = content
+    config = _table(path / "config.toml", remarks)
     return Record(
         path=path,
-        config=_table(path / "config.toml", remarks),
+        config=config,
         environment=_table(path / "env.json", remarks),
         result=_table(path / "result.json", remarks),
-        rows=_rows(path / "metrics.jsonl", remarks),
+        rows=[] if config.get("verb") in _NOT_TRAINED else _rows(path / "metrics.jsonl", remarks),
         evaluations=evaluations,
+        robustness=robustness,
         remarks=remarks,
     )
 

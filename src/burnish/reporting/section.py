@@ -26,6 +26,7 @@ from burnish.reporting.formats import (
 from burnish.reporting.headline import metrics_by_split, watched
 from burnish.reporting.lineage import Ancestor, lineage
 from burnish.reporting.record import Record, finite
+from burnish.reporting.robustness import RobustnessView, robustness_view
 from burnish.reporting.series import charts
 from burnish.reporting.settings import by_section, flat, plain
 from burnish.reporting.table import cells, summary_row
@@ -68,6 +69,7 @@ class Section:
     metrics: list[tuple[str, list[str]]]
     drawings: list[Drawing]
     evaluations: list[EvaluationView]
+    robustness: list[RobustnessView]
     steps: list[Step]
     config: list[tuple[str, list[tuple[str, str]]]]
     environment: list[tuple[str, str]]
@@ -97,6 +99,9 @@ def section(record: Record, anchor: str, page: Path) -> Section:
         evaluations=[
             evaluation_view(split, told, f"{anchor}-{index}")
             for index, (split, told) in enumerate(record.evaluations.items())
+        ],
+        robustness=[
+            robustness_view(told, f"{anchor}-robust{index}") for index, told in enumerate(record.robustness.values())
         ],
         steps=[_step(ancestor, record, page) for ancestor in lineage(record)],
         config=list(by_section(record.config)),
@@ -164,7 +169,7 @@ def _remarks(record: Record) -> list[str]:
     loading = record.result.get("loading")
     if isinstance(loading, dict) and isinstance(loading.get("advice"), str):
         remarks.append(f"T{loading['advice'][1:]}.")
-    if not record.evaluations and record.finished:
+    if not record.evaluations and record.finished and record.verb != "attack":
         remarks.append(
             f"No evaluation is stored with this run: `burnish evaluate {record.path}` adds the per-class table, "
             "the confusion matrix and the mistakes."

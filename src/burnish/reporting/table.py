@@ -11,8 +11,10 @@ from burnish.common.intervals import Estimate
 from burnish.reporting.formats import ABSENT, duration, estimate_text, has_interval, latency_text, number, words
 from burnish.reporting.headline import watched
 from burnish.reporting.record import Record, finite, read_record
+from burnish.reporting.robustness import best_known, robust_text
 
-COLUMNS = ("run", "model", "data", "metric", "result [interval]", "parameters", "latency", "time")
+ROBUST = "robust accuracy [interval]"
+COLUMNS = ("run", "model", "data", "metric", "result [interval]", "parameters", "latency", "time", ROBUST)
 _RIGHT = {"parameters", "latency", "time"}
 
 
@@ -21,8 +23,9 @@ def summary_rows(runs: Sequence[Path]) -> list[dict[str, Any]]:
 
     Returns:
         One dict a run with the keys ``run``, ``verb``, ``model``, ``data``, ``metric``, ``split``, ``value``, ``low``,
-        ``high``, ``count``, ``parameters``, ``latency_ms`` (the measured table) and ``seconds``. None stands for what
-        was not measured.
+        ``high``, ``count``, ``parameters``, ``latency_ms`` (the measured table), ``seconds`` and ``robust`` (the robust
+        accuracy by the strongest suite, with its ``suite``, ``norm`` and ``eps``). None stands for what was not
+        measured.
 
     Raises:
         InputError: a path is not a run.
@@ -49,7 +52,15 @@ def summary_row(record: Record) -> dict[str, Any]:
         "parameters": record.result.get("parameters"),
         "latency_ms": latency if isinstance(latency, dict) else None,
         "seconds": finite(record.result.get("seconds")),
+        "robust": _robust(record),
     }
+
+
+def _robust(record: Record) -> dict[str, Any] | None:
+    found = best_known(list(record.robustness.values()))
+    if found is None:
+        return None
+    return {**{key: found.get(key) for key in ("suite", "norm", "eps")}, **found["robust_accuracy"]}
 
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -68,7 +79,15 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         number(row["parameters"]),
         latency_text(row["latency_ms"]),
         duration(row["seconds"]),
+        robust_text(row.get("robust")),
     )
+
+
+def laid_out(rows: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and cells of a table of runs; robust accuracy has a column where one of them was attacked."""
+    attacked = any(row.get("robust") for row in rows)
+    width = len(COLUMNS) if attacked else len(COLUMNS) - 1
+    return COLUMNS[:width], [cells(row)[:width] for row in rows]
 
 
 def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> str:
@@ -84,11 +103,12 @@ def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> s
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in COLUMNS:
+    short = [row | {"latency_ms": row["latency_ms"] and {"median": row["latency_ms"].get("median")}} for row in rows]
+    columns, lines = laid_out(short)
+    for column in columns:
         table.add_column(column, justify="right" if column in _RIGHT else "left", overflow="fold")
-    for row in rows:
-        latency = row["latency_ms"] and {"median": row["latency_ms"].get("median")}
-        table.add_row(*(Text(cell) for cell in cells(row | {"latency_ms": latency})))
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))
     file = io.StringIO()
     Console(file=file, width=width or 10_000, color_system=None, force_terminal=False, legacy_windows=False).print(
         table
