@@ -24,6 +24,7 @@ class Call:
         of: channels along the dimensions of a tensor.
         is_live: whether a tensor depends on the inputs of the model, rather than on weights alone.
         consumes: takes note of a dimension that a weight reads from.
+        makes: takes note of a dimension that a weight adds to its inputs'.
         places_of: the weights that have some channels, with the dimensions.
         attributes: sizes that the running module may hold as plain numbers: name, place in a tuple, channels.
         expected: starts, ends and amounts among the arguments that move when channels go: name, place, channels.
@@ -38,6 +39,7 @@ class Call:
     of: Callable[[Tensor], Labels]
     is_live: Callable[[Tensor], bool]
     consumes: Callable[[Dim], None]
+    makes: Callable[[Dim], None]
     places_of: Callable[[list[Ids]], set[tuple[str, int]]]
     attributes: list[tuple[str, int | None, Dim]] = field(default_factory=list)
     expected: list[tuple[str, int | None, Dim]] = field(default_factory=list)

@@ -15,6 +15,8 @@ _TABLE: tuple[tuple[type[nn.Module], str, str, int], ...] = (
     (nn.Linear, "in_features", "weight", 1),
     (nn.Linear, "out_features", "weight", 0),
     (nn.Bilinear, "out_features", "weight", 0),
+    (nn.Bilinear, "in1_features", "weight", 1),
+    (nn.Bilinear, "in2_features", "weight", 2),
     (nn.Embedding, "embedding_dim", "weight", 1),
     (nn.EmbeddingBag, "embedding_dim", "weight", 1),
     (_NormBase, "num_features", "weight", 0),

@@ -12,8 +12,10 @@ from types import FrameType
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from burnish.pruning.graph.atoms import Dim
@@ -93,6 +95,7 @@ class Watch(TorchDispatchMode):
         self._stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         self._stack.enter_context(torch.no_grad())
         self._stack.enter_context(_without_mkldnn())
+        self._stack.enter_context(_RowsOnly())
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
@@ -103,8 +106,12 @@ class Watch(TorchDispatchMode):
     def _enter(self, name: str) -> Any:
         def enter(module: nn.Module, args: Any) -> None:
             self.running.append(name)
+            self._entered(args)
 
         return enter
+
+    def _entered(self, args: Any) -> None:
+        """What else to do when a module begins."""
 
     def _leave(self, name: str) -> Any:
         def leave(module: nn.Module, args: Any, output: Any) -> None:
@@ -112,6 +119,17 @@ class Watch(TorchDispatchMode):
                 pass
 
         return leave
+
+
+class _RowsOnly(TorchFunctionMode):
+    """Linear layers as products of matrices, whichever way the strides of their input would have them."""
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is not F.linear or args[0].ndim < 3:
+            return func(*args, **kwargs)
+        rows, *others = args
+        return func(rows.reshape(-1, rows.shape[-1]), *others, **kwargs).unflatten(0, rows.shape[:-1])
 
 
 @contextmanager
@@ -170,9 +188,12 @@ class Recorder(Watch):
         if self.running:
             self._note(call.attributes)
             if func.overloadpacket.__name__ in _SIZES:
-                self._guess([dim for labels in self.records[-1].outputs for dim in labels])
-                self._guess([dim for _, _, dim in (*call.expected, *call.attributes)])
+                self._guess([dim for labels in self.records[-1].outputs for dim in labels], self.running)
+                self._guess([dim for _, _, dim in (*call.expected, *call.attributes)], self.running)
         return output
+
+    def _entered(self, args: Any) -> None:
+        self._guess([dim for tensor in tensors_of(args) for dim in self.tracker.of(tensor)], self.running[-1:])
 
     def _note(self, attributes: Sequence[tuple[str, int | None, Dim]]) -> None:
         name = self.running[-1]
@@ -183,11 +204,11 @@ class Recorder(Watch):
                 key = (name, attribute, place)
                 self.attributes.setdefault(key, Attribute(name, attribute, place, channels))
 
-    def _guess(self, dims: Sequence[Dim]) -> None:
+    def _guess(self, dims: Sequence[Dim], modules: Sequence[str]) -> None:
         for dim in dims:
             if dim is None:
                 continue
-            for name in self.running:
+            for name in modules:
                 for attribute, place in self._named(name).get(dim.shape[1], ()):
                     self.guesses.append(Attribute(name, attribute, place, dim))
 

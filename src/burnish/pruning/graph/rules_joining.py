@@ -155,6 +155,7 @@ def _index_select(call: Call) -> Sequence[Labels]:
 def _embedding(call: Call) -> Sequence[Labels]:
     rows, width = call.labels("weight")
     call.atoms.fix(rows)
+    call.makes(width)
     return [(*call.labels("indices"), width)]
 
 
@@ -165,6 +166,7 @@ def _embedding_bag(call: Call) -> Sequence[Labels]:
     for value in (call["indices"], call["offsets"], samples):
         if isinstance(value, Tensor):
             call.fix(call.of(value))
+    call.makes(width)
     return [(None, width)]
 
 

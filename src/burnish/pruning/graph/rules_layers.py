@@ -26,6 +26,7 @@ def _convolution(call: Call) -> Sequence[Labels]:
     if groups == 1:
         call.atoms.unite(before[at], entering)
         call.consumes(entering)
+        call.makes(leaving)
         inputs, outputs = before[at], leaving
     else:
         inputs, outputs = _grouped(call, before[at], rows, columns, image.shape[at], call.outputs[0].shape[at])
@@ -45,6 +46,7 @@ def _grouped(call: Call, inputs: Dim, rows: Dim, columns: Dim, size_in: int, siz
         atoms.unite(inputs, entering)
         atoms.unite(rows, entering if transposed else leaving)
         atoms.fix(columns)
+        call.makes(rows)
         call.attributes.append(("groups", None, group))
         return entering, leaving
     within, out = atoms.fresh(per_in), atoms.fresh(per_out)
@@ -53,11 +55,16 @@ def _grouped(call: Call, inputs: Dim, rows: Dim, columns: Dim, size_in: int, siz
     atoms.unite(rows, entering if transposed else leaving)
     atoms.unite(columns, out if transposed else within)
     call.consumes(rows if transposed else columns)
+    call.makes(columns if transposed else rows)
     return entering, leaving
 
 
 def _product(call: Call) -> Sequence[Labels]:
-    names = [name for name in ("self", "mat1", "batch1", "mat2", "vec", "batch2", "tensor") if name in call.arguments]
+    names = [
+        name
+        for name in ("self", "mat1", "batch1", "mat2", "vec", "batch2", "tensor", "other")
+        if name in call.arguments
+    ]
     names = [name for name in names if not (name == "self" and len(names) > 2)]
     left, right = call[names[0]], call[names[1]]
     mine, theirs = call.of(left), call.of(right)
@@ -68,6 +75,8 @@ def _product(call: Call) -> Sequence[Labels]:
         call.atoms.fix(mine[-1])
     else:
         call.consumes(inner if not call.is_live(right) else mine[-1])
+        for dim in (() if call.is_live(left) else mine[:-1]) + (() if call.is_live(right) else theirs[-1:]):
+            call.makes(dim)
     result: list[Dim] = list(mine[:-1])
     if len(result) > 1 and len(theirs) > 2:
         call.atoms.unite(mine[0], theirs[0])
@@ -86,6 +95,28 @@ def _product(call: Call) -> Sequence[Labels]:
 def _linear_attributes(call: Call, left: Tensor, right: Tensor, mine: Labels, theirs: Labels) -> None:
     if not call.is_live(right) and right.ndim == 2:
         call.attributes += [("in_features", None, theirs[0]), ("out_features", None, theirs[1])]
+
+
+def _trilinear(call: Call) -> Sequence[Labels]:
+    """Three tensors multiplied, each spread over some dimensions, and summed over others."""
+    spread = []
+    for number in (1, 2, 3):
+        labels = list(call.labels(f"i{number}"))
+        for place in sorted(call[f"expand{number}"]):
+            labels.insert(place, None)
+        spread.append(labels)
+    result: list[Dim] = []
+    for place, dims in enumerate(zip(*spread, strict=True)):
+        present = [dim for number, dim in enumerate(dims, start=1) if place not in call[f"expand{number}"]]
+        for dim in present[1:]:
+            call.atoms.unite(present[0], dim)
+        is_summed = place in call["sumdim"]
+        for number, dim in enumerate(dims, start=1):
+            if dim is not None and not call.is_live(call[f"i{number}"]):
+                (call.consumes if is_summed else call.makes)(dim)
+        if not is_summed:
+            result.append(present[0])
+    return [tuple(result)]
 
 
 def _batch_norm(call: Call) -> Sequence[Labels]:
@@ -174,7 +205,8 @@ def _by_name(rules: dict[Callable[[Call], Sequence[Labels]], str]) -> dict[Any, 
 LAYERS = _by_name(
     {
         _convolution: "convolution _convolution convolution_overrideable cudnn_convolution mkldnn_convolution",
-        _product: "mm bmm addmm baddbmm mv dot addmv addbmm",
+        _product: "mm bmm addmm baddbmm mv dot vdot addmv",
+        _trilinear: "_trilinear",
         _batch_norm: "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training cudnn_batch_norm "
         "miopen_batch_norm _batch_norm_no_update _batch_norm_with_update",
         _layer_norm: "native_layer_norm _fused_rms_norm",

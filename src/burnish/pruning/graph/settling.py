@@ -30,7 +30,7 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
         What was fixed, and why.
     """
     suspects: list[Suspect] = []
-    tried: set[tuple[type, int]] = set()
+    tried: set[tuple[type, tuple[int, int]]] = set()
     free = groups_of(graph)
     trial = Trial(model, graph, runs, device)
     while free:
@@ -58,7 +58,7 @@ def _counts(
     trial: Trial,
     fault: MismatchError,
     record: Record,
-    tried: set[tuple[type, int]],
+    tried: set[tuple[type, tuple[int, int]]],
 ) -> bool:
     """Take numbers of a running module for counts of channels, if that lets the forward go further."""
     graph, modules = trial.graph, dict(trial.model.named_modules())
@@ -68,9 +68,9 @@ def _counts(
         here = _distinct(graph, [guess for guess in guesses if guess.module == name])
         options = {key: values for key, values in here.items() if key not in known}
         kind = type(modules[name])
-        if not options or (kind, len(options)) in tried:
+        if not options or (kind, fault.at) in tried:
             continue
-        tried.add((kind, len(options)))
+        tried.add((kind, fault.at))
         alike = _alike(graph, modules, kind, guesses, known)
         before, best, best_at = graph.attributes, graph.attributes, fault.at
         for choice in _choices(options):

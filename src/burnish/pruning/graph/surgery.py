@@ -111,12 +111,22 @@ def _checked(group: Group, channels: Sequence[int], gone: set[int]) -> list[int]
 
 def _adopted(model: nn.Module, touched: set[str]) -> Steps:
     """Attentions of torch among the touched modules, or above them, that must become ones that can be narrow."""
-    return [
-        {"module": name, "class": _NARROW}
-        for name, module in model.named_modules()
-        if NarrowMultiheadAttention.fits(module)
-        and any(owner == name or owner.startswith(f"{name}.") for owner in touched)
+    modules = dict(model.named_modules())
+    found = [
+        name
+        for name, module in modules.items()
+        if NarrowMultiheadAttention.fits(module) and any(f"{owner}.".startswith(_prefix(name)) for owner in touched)
     ]
+    steps: Steps = [{"module": name, "class": _NARROW} for name in found]
+    for name, module in modules.items():
+        if isinstance(module, nn.TransformerEncoder) and any(inner.startswith(_prefix(name)) for inner in found):
+            # Its fast path packs sequences into nested tensors, which only torch's own attention reads.
+            steps.append({"module": name, "attribute": "use_nested_tensor", "place": None, "value": False})
+    return steps
+
+
+def _prefix(name: str) -> str:
+    return f"{name}." if name else ""
 
 
 def replay_(model: nn.Module, steps: Iterable[Mapping[str, Any]]) -> None:

@@ -97,14 +97,14 @@ def _traced(model: nn.Module, example: Any, device: str, notes: list[str]) -> Gr
         frozenset(dict(model.named_buffers())),
         notes=notes,
     )
-    _assign_roles(graph, [dim for run in runs for dim in run.consumed], own)
+    _assign_roles(graph, runs, own)
     counted = {key: attribute for run in runs for key, attribute in run.attributes.items()}
     for attribute in known_attributes(model, graph.weights):
         counted.setdefault((attribute.module, attribute.name, attribute.place), attribute)
     graph.attributes = list(counted.values())
     suspects = [suspect for run in runs for suspect in run.suspects]
     suspects += settle(model, graph, runs, device)
-    _prefer_finest(graph)
+    _settle_products(graph)
     graph.refusals = _refusals(graph, suspects)
     return graph
 
@@ -140,6 +140,7 @@ def _run(model: nn.Module, example: Any, device: str, training: bool, atoms: Ato
             recorder.records,
             tracker.touched,
             tracker.consumed,
+            tracker.made,
             recorder.attributes,
             recorder.guesses,
             suspects,
@@ -152,26 +153,24 @@ def _run(model: nn.Module, example: Any, device: str, training: bool, atoms: Ato
     ) from failure
 
 
-def _assign_roles(graph: Graph, consumed: list[Dim], own: int) -> None:
-    """A weight reads from the dimensions that products sum over, and makes the others."""
-    is_consumed = np.zeros(own, dtype=bool)
-    for channels in consumed:
-        if channels is not None:
-            is_consumed[channels[channels < own]] = True
+def _assign_roles(graph: Graph, runs: list[Run], own: int) -> None:
+    """A weight reads from the dimensions that products sum over, and makes the others; what is both makes."""
+    marks = {role: np.zeros(own, dtype=bool) for role in ("consumes", "produces")}
+    for run in runs:
+        for mark, dims in ((marks["consumes"], run.consumed), (marks["produces"], run.made)):
+            for channels in dims:
+                if channels is not None:
+                    mark[channels[channels < own]] = True
     for name, labels in graph.weights.items():
-        read = {dim for dim, along in enumerate(labels) if along is not None and is_consumed[along].all()}
-        for dim in read:
-            graph.roles[name, dim] = "consumes"
-        if name in graph.buffers:
-            continue
-        if len(labels) > 1 and (read or len(labels) > 2):
-            graph.roles.update({(name, dim): "produces" for dim in set(range(len(labels))) - read})
-        elif len(labels) == 2:
-            graph.roles[name, 1] = "produces"  # a table of vectors
+        for dim, along in enumerate(labels):
+            if along is not None and marks["consumes"][along].any():
+                graph.roles[name, dim] = "consumes"
+            if along is not None and name not in graph.buffers and marks["produces"][along].any():
+                graph.roles[name, dim] = "produces"
 
 
-def _prefer_finest(graph: Graph) -> None:
-    """Where one position may go with either of two channels, leave it to those of which there are more."""
+def _settle_products(graph: Graph) -> None:
+    """Where one position may go with either of two channels, leave it to the kind that narrows more, or is finer."""
     found = {int(atom): group for group in groups_of(graph) for atom in group.atoms}
     for labels in graph.weights.values():
         for channels in labels:
@@ -187,7 +186,7 @@ def _prefer_finest(graph: Graph) -> None:
             }:
                 pair = [found[atom] for atom in (first, second) if atom in found]
                 if len(pair) == 2 and pair[0] is not pair[1]:
-                    coarse = min(pair, key=lambda group: group.count)
+                    coarse = min(pair, key=lambda group: (len(group.slices), group.count))
                     graph.atoms.fix(coarse.atoms.numpy()[None])
 
 

@@ -27,6 +27,7 @@ class Tracker:
         labels: channels by identity of the tensor.
         touched: names of parameters and buffers that an operator has read.
         consumed: dimensions of weights that a product has summed over.
+        made: the other dimensions of those weights.
     """
 
     def __init__(self, atoms: Atoms, names: dict[int, str], weights: Mapping[str, Labels]) -> None:
@@ -34,6 +35,7 @@ class Tracker:
         self.labels: dict[int, Labels] = {key: weights[name] for key, name in names.items()}
         self.touched: set[str] = set()
         self.consumed: list[Dim] = []
+        self.made: list[Dim] = []
         self._live: set[int] = set()
         self._alive: list[Tensor] = []
 
@@ -72,7 +74,15 @@ class Tracker:
         arguments = _bound(operation, args, kwargs)
         inputs, outputs = tensors_of(arguments.values()), tensors_of([output])
         call = Call(
-            operation, arguments, outputs, self.atoms, self.of, self.is_live, self.consumed.append, self.places_of
+            operation,
+            arguments,
+            outputs,
+            self.atoms,
+            self.of,
+            self.is_live,
+            self.consumed.append,
+            self.made.append,
+            self.places_of,
         )
         self.touched.update(self.names[id(value)] for value in inputs if id(value) in self.names)
         live = any(id(value) in self._live for value in inputs)
