@@ -153,6 +153,24 @@ def save_weights(module: nn.Module, path: Path) -> None:
     write_atomically(path, save(stored, metadata={"aliases": json.dumps(aliases)}))
 
 
+def has_shapes_of(module: nn.Module, path: Path) -> bool:
+    """Whether a module has the tensors of a weights file, each of the same shape; False where there is no such file.
+
+    >>> from torch import nn
+    >>> has_shapes_of(nn.Linear(2, 1), Path("nowhere.safetensors"))
+    False
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            stored = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        return False
+    own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    return all(own.get(name) == shape for name, shape in stored.items())
+
+
 def load_weights(module: nn.Module, path: Path) -> None:
     """Read what :func:`save_weights` wrote into a module of the same structure, on whatever device it is.
 

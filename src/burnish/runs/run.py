@@ -109,13 +109,16 @@ class Run:
                 and was neither given nor trusted.
         """
         from burnish.common.seeding import preserved_rng
-        from burnish.runs.model_record import build, load_weights
+        from burnish.runs.model_record import build, has_shapes_of, load_weights
+        from burnish.runs.surgery import read_surgery, rebuild_
 
-        model = self._given
+        model, weights = self._given, self.path / "model.safetensors"
         if model is None:
             with preserved_rng():  # weights are drawn before they are replaced
                 model = build(self.config["model"], self.schema, trust=self.trust)
-        load_weights(model, self.path / "model.safetensors")
+        if self.config["model"].get("surgery") and not has_shapes_of(model, weights):
+            rebuild_(model, read_surgery(self.path))
+        load_weights(model, weights)
         return model.eval()
 
     @property

@@ -106,7 +106,7 @@ def go_on(
                 recorded = replace(recorded, data=run.config["data"].get("origin", recorded.data))
             if data is None and recorded.data is None:
                 data = run.data
-            ready = prepare(recorded, data, model, record=run.config, schema=run.schema, device=device)
+            ready = prepare(recorded, data, model, record=run.config, schema=run.schema, device=device, home=run.path)
             ready = change(ready) if change else ready
         with one_voice(world):
             engine = _engine(ready, world, device)

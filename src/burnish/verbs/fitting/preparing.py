@@ -11,7 +11,7 @@ from torch import nn
 
 from burnish.common.errors import BurnishError, InputError
 from burnish.common.module_state import evaluating
-from burnish.common.seeding import derive_seed, preserved_rng, seed_everything
+from burnish.common.seeding import preserved_rng
 from burnish.data import Data, load
 from burnish.data import names as data_names
 from burnish.data.batch import Batch
@@ -19,11 +19,10 @@ from burnish.data.options import DataOptions
 from burnish.data.schema import Schema
 from burnish.data.shards.pattern import names_shards
 from burnish.data.source import Source
-from burnish.data.statistics import Statistics, statistics
-from burnish.models import LoadReport, WithInput, default_model, entry, for_data, load_weights_, notes
+from burnish.models import entry, notes
 from burnish.models.weights.weights import Weights
-from burnish.runs.model_record import build, import_module, record_module, record_named, record_weights
-from burnish.runs.run import Run, load_run
+from burnish.runs.run import load_run
+from burnish.runs.surgery import Stage, read_surgery
 from burnish.tasks import create, default_task
 from burnish.tasks.task import Task
 from burnish.training.defaults import resolve_options
@@ -31,6 +30,7 @@ from burnish.training.freezing import Freezing
 from burnish.training.precision import resolve_precision
 from burnish.verbs.fit import Fit
 from burnish.verbs.fitting.augmenting import augmented
+from burnish.verbs.fitting.model_choice import about_weights, choose_model, take_weights
 
 _FINE_TUNING = 0.1
 """Factor on the learning rate that is chosen for weights which are trained already."""
@@ -56,6 +56,8 @@ class Prepared:
     parent: str | None
     is_own_object: bool
     """The model is a module that the caller holds, so its mode is theirs."""
+    surgery: tuple[Stage, ...] = ()
+    """What was cut out of the model since it was built."""
 
 
 def prepare(
@@ -65,6 +67,7 @@ def prepare(
     record: dict[str, Any] | None = None,
     schema: Schema | None = None,
     device: torch.device | None = None,
+    home: Path | None = None,
 ) -> Prepared:
     """Load, choose and check.
 
@@ -75,6 +78,7 @@ def prepare(
         record: the config of the run that is resumed; its choices are taken, not made again.
         schema: that of the run that is resumed.
         device: where training will be (the CPU by default); decides what "auto" precision means.
+        home: folder of the run that is resumed.
 
     Raises:
         InputError: something cannot be used.
@@ -88,14 +92,16 @@ def prepare(
     loaded, data_record = _load_data(options, data, inherited["data"] if inherited else None)
     if record is not None:
         _check_unchanged(loaded, schema, data_record["samples"], record["data"].get("samples"))
-    built, model_record = _choose_model(options, model, loaded, inherited, weights)
+    cut = inherited is not None and inherited["model"].get("surgery")
+    surgery = tuple(read_surgery(home or (parent.path if parent else Path()))) if cut else ()
+    built, model_record = choose_model(options, model, loaded, inherited, weights, surgery)
     if parent is not None:
-        _take_weights(built, parent)
+        take_weights(built, parent)
     task_record = (record or {}).get("task") or _choose_task(options, loaded, model_record)
     task = create(task_record["name"], loaded.schema, **task_record["options"])
     resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train), len(loaded.validation))
     assert isinstance(resolved, Fit)
-    told = [*loaded.notes, *notes(built), *_about_weights(built, weights, loaded.schema)]
+    told = [*loaded.notes, *notes(built), *about_weights(built, weights, loaded.schema)]
     if weights is not None and options.learning_rate is None and resolved.learning_rate is not None:
         resolved = replace(resolved, learning_rate=resolved.learning_rate * _FINE_TUNING)
         told.append(f"the learning rate is {resolved.learning_rate:g}, a tenth of the usual: the weights are trained")
@@ -119,6 +125,7 @@ def prepare(
         tuple(told),
         path,
         model is not None,
+        surgery if model_record.get("surgery") else (),
     )
 
 
@@ -145,36 +152,6 @@ def _for_weights(options: Fit, data: Any, model: nn.Module | None, weights: Weig
     if photos and options.input_size is None and weights.preparation is not None:
         options = replace(options, input_size=weights.preparation.crop)
     return options
-
-
-def _about_weights(model: nn.Module, weights: Weights | None, schema: Schema) -> list[str]:
-    """What the user should be told about the weights."""
-    if weights is None:
-        return []
-    inner = model.model if isinstance(model, WithInput) else model
-    report: LoadReport = inner.weights_report  # type: ignore[assignment]
-    told = [str(report)]
-    if weights.preparation is None:
-        told.append(f"{weights.source} does not say how images were prepared: the training statistics are used")
-    elif inner is not model and schema.kind == "image":
-        size, (height, width) = weights.preparation.crop, schema.input_shape[1:]
-        other = f", which was trained on {size}x{size} (input_size={size} resizes them)"
-        told.append(
-            f"images of {height}x{width} pixels are normalised as {weights.source} asks"
-            + (other if (height, width) != (size, size) else "")
-        )
-    return told
-
-
-def _take_weights(model: nn.Module, parent: Run) -> None:
-    try:
-        model.load_state_dict(parent.model.state_dict())
-    except RuntimeError as error:
-        detail = " ".join(line.strip() for line in str(error).splitlines()[1:2])
-        raise InputError(
-            f"the weights of run {parent.path} do not fit {type(model).__name__} on these data: {detail} "
-            "Give the parent's own data and model, or start without --parent"
-        ) from None
 
 
 def _load_data(options: Fit, data: Any, inherited: dict[str, Any] | None) -> tuple[Data, dict[str, Any]]:
@@ -210,45 +187,6 @@ def _check_unchanged(data: Data, schema: Schema | None, samples: dict[str, int],
     else:
         return
     raise InputError(f"{data.name} is not what it was when this run began: {what}; put it back, or start a new run")
-
-
-def _choose_model(
-    options: Fit, model: nn.Module | None, data: Data, config: dict[str, Any] | None, weights: Weights | None
-) -> tuple[nn.Module, dict[str, Any]]:
-    if model is not None:
-        if not isinstance(model, nn.Module):
-            raise InputError(f"model must be a name or a torch.nn.Module, got {type(model).__name__}")
-        return model, record_module(model) | _loaded(model, weights)
-    seed_everything(derive_seed(options.seed, "model"))
-    if options.model is None and config is not None:
-        record: dict[str, Any] = config["model"]
-        if record["kind"] != "named":
-            return build(record, data.schema, trust=options.trust), record
-    elif options.model is not None and ":" in options.model:
-        built = import_module(options.model)
-        return built, record_module(built) | {"import": options.model} | _loaded(built, weights)
-    else:
-        record = record_named(options.model or default_model(data.schema), options.model_option)
-    own = None if weights is not None and weights.preparation is not None else statistics(data)
-    targets = _target_statistics(data)
-    built = for_data(record["name"], data.schema, own, targets, weights, **record["options"])
-    if weights is not None:
-        inner = built.model if isinstance(built, WithInput) else built
-        record |= record_weights(inner.weights_report)  # type: ignore[arg-type]
-    return built, record
-
-
-def _loaded(model: nn.Module, weights: Weights | None) -> dict[str, Any]:
-    """Load weights into a module of the user's own; what its record says of them."""
-    return {} if weights is None else record_weights(load_weights_(model, weights))
-
-
-def _target_statistics(data: Data) -> Statistics | None:
-    if data.schema.goal != "regression":
-        return None
-    targets = data.train.gather(torch.arange(len(data.train)))[1].double().reshape(len(data.train), -1)
-    std = targets.std(dim=0, correction=0)
-    return Statistics(targets.mean(dim=0).float(), torch.where(std > 0, std, torch.ones_like(std)).float())
 
 
 def _choose_task(options: Fit, data: Data, model_record: dict[str, Any]) -> dict[str, Any]:

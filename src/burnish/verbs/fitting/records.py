@@ -15,6 +15,7 @@ from burnish.data.loaders.loader import Loader, evaluation_loader
 from burnish.data.loaders.workers import loading_record
 from burnish.models.latency import measure_latency
 from burnish.runs.config import plain_options, write_config
+from burnish.runs.surgery import write_surgery
 from burnish.training.engine import Engine
 from burnish.verbs.fitting.preparing import Prepared
 
@@ -94,6 +95,8 @@ def write_beginning(path: Path, ready: Prepared, env: dict[str, Any]) -> None:
         "data": ready.data_record,
     }
     write_config(path, config)
+    if ready.surgery:
+        write_surgery(path, ready.surgery)
     write_atomically(path / "schema.json", json.dumps(ready.data.schema.to_dict(), indent=1))
     write_atomically(path / "env.json", json.dumps(env, indent=1))
 
