@@ -19,12 +19,12 @@ def digits():
 
 
 def attacked(digits, targets=None, count=FEW, **options):
-    attack = CarliniWagner(digits.model, **{"steps": 100, "step_size": 0.1, "searches": 5, "weight": 0.1, **options})
+    attack = CarliniWagner(digits.model, **{"steps": 60, "step_size": 0.15, "searches": 4, "weight": 0.1, **options})
     return attack.run(digits.images[:count], digits.labels[:count], targets)
 
 
 def test_every_digit_is_fooled_at_least_as_near_as_ascent_with_bisection_needs_and_nearer_than_by_deepfool(digits):
-    result = attacked(digits, count=48)
+    result = attacked(digits, count=48, searches=5, steps=100, step_size=0.1)
     assert result.success.all()
     assert result.distance.mean() < 1.02 * pgd_radius("l2").mean()
     assert result.distance.mean() < DeepFool(digits.model).run(digits.images, digits.labels).distance.mean()
@@ -51,7 +51,7 @@ def test_the_search_for_the_weight_brings_samples_nearer(digits):
 
 def test_a_weight_that_is_too_small_grows_until_it_fools(digits):
     assert not attacked(digits, searches=1, weight=1e-4).success.any()
-    assert attacked(digits, weight=1e-3).success.all()
+    assert attacked(digits, weight=1e-2).success.all()
 
 
 def test_confidence_is_the_lead_of_the_wrong_class(digits):
@@ -71,17 +71,17 @@ def test_targets_are_reached_and_farther_than_any_wrong_class(digits):
 
 
 def test_samples_do_not_disturb_each_other(digits):
-    together = attacked(digits, count=4, weight=1.0)
+    together = attacked(digits, count=3, searches=5, weight=1.0)
     alone = [
-        CarliniWagner(digits.model, steps=100, step_size=0.1, searches=5, weight=1.0).run(image[None], label[None])
-        for image, label in zip(digits.images[:4], digits.labels[:4], strict=True)
+        CarliniWagner(digits.model, steps=60, step_size=0.15, searches=5, weight=1.0).run(image[None], label[None])
+        for image, label in zip(digits.images[:3], digits.labels[:3], strict=True)
     ]
     assert torch.allclose(together.distance, torch.cat([one.distance for one in alone]), rtol=0.02)
 
 
 def test_a_descent_that_no_longer_moves_is_left_and_costs_no_distance(digits):
-    stopped, thorough = attacked(digits), attacked(digits, early_stop=False)
-    assert (thorough.gradients == 5 * 100).all()
+    stopped, thorough = attacked(digits, searches=5), attacked(digits, searches=5, early_stop=False)
+    assert (thorough.gradients == 5 * 60).all()
     assert stopped.gradients.sum() < 0.95 * thorough.gradients.sum()
     assert stopped.distance.mean() < 1.01 * thorough.distance.mean()
 
@@ -103,7 +103,9 @@ def test_inputs_whose_bounds_are_equal_stay(digits):
     low[:, :3] = high[:, :3] = 0.25
     images = images.clamp(low, high)
     labels = digits.model(images).argmax(dim=1)
-    result = CarliniWagner(digits.model, bounds=(low, high), steps=100, step_size=0.1, weight=1.0).run(images, labels)
+    result = CarliniWagner(digits.model, bounds=(low, high), steps=60, step_size=0.15, searches=3, weight=1.0).run(
+        images, labels
+    )
     assert torch.equal(result.inputs[:, :, :3], images[:, :, :3])
     assert result.success.all()
 

@@ -82,8 +82,8 @@ def test_more_steps_come_nearer(digits):
 @pytest.mark.parametrize("norm", NORMS)
 def test_with_eps_as_many_are_fooled_as_by_ascent_and_the_work_stops_there(digits, norm):
     eps = pgd_radius(norm).median().item()
-    free = attacked(digits, norm=norm, target_classes=9)
-    result = attacked(digits, norm=norm, eps=eps, target_classes=9)
+    free = attacked(digits, norm=norm, steps=10, target_classes=9)
+    result = attacked(digits, norm=norm, eps=eps, steps=10, target_classes=9)
     assert (result.distance.double() <= eps).all()
     assert torch.equal(digits.model(result.inputs).argmax(dim=1) != digits.labels, result.success)
     ascent = PGD(digits.model, eps=eps, norm=norm, steps=30).run(digits.images, digits.labels)
