@@ -10,6 +10,7 @@ import burnish
 from burnish import cli
 from burnish.common.errors import InputError
 from burnish.common.seeding import rng_state
+from burnish.verbs.attack import Attack
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,14 @@ def test_the_shell_says_the_same(found, digits_run, capsys):
     assert err == ""
     assert out.startswith("0001-fit on 64 test samples of digits, linf eps 0.1 (95% intervals)")
     assert "worst case of fgsm, pgd, square" in out
+
+
+def test_the_help_names_every_attack_that_can_be_chosen():
+    from burnish.attacks.suites.catalogue import names
+    from burnish.verbs.interface.options import descriptions
+
+    told = descriptions(Attack)["attack"]
+    assert f": {', '.join(names())}." in told
 
 
 def test_a_module_is_attacked_with_data_and_gets_a_folder(digits_run, tmp_path):

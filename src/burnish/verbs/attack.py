@@ -31,7 +31,8 @@ class Attack(RunFolderOptions):
     suite: Literal["quick", "standard"] | None = None
     """quick: FGSM, PGD-10 and Square. standard: the AutoAttack recipe, the number to publish. [quick]"""
     attack: str | None = None
-    """Attacks of your own choice instead of a suite, with commas: pgd,fgsm."""
+    """Attacks of your own choice instead of a suite, with commas: apgd-ce, apgd-dlr, apgd-t, bim, carlini-wagner,
+    deepfool, fab, fab-t, fgsm, hop-skip-jump, least-likely, pgd, square."""
     eps: float | None = None
     """Largest change, of pixels in [0, 1] such as 8/255. Default: 8/255 in linf, 0.5 in l2, 12 in l1."""
     norm: Literal["linf", "l2", "l1"] = "linf"

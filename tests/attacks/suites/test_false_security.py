@@ -7,6 +7,7 @@ from torch import nn
 
 from burnish.attacks import FGSM, PGD
 from burnish.attacks.suites.false_security import false_security
+from burnish.attacks.suites.named import quick
 from burnish.attacks.suites.suite import Suite
 
 
@@ -28,6 +29,12 @@ def test_an_honest_model_has_no_findings(trained):
 def test_signs_of_every_kind_are_gathered(trained):
     model = Around(trained.model, Rounding())
     assert codes(trained, model, PGD(model, eps=0.1)) == ["zero-gradients", "unbounded-attack-fails"]
+
+
+def test_a_quick_suite_is_enough_to_see_through_rounded_inputs(trained):
+    model = Around(trained.model, Rounding())
+    found = codes(trained, model, *quick(model, eps=0.2, queries=300).attacks)
+    assert found == ["zero-gradients", "unbounded-attack-fails", "black-box-better"]
 
 
 def test_a_model_without_gradients_is_told_once(trained):

@@ -3,7 +3,8 @@
 import pytest
 from tests.attacks.trained import digits_network
 
-from burnish.attacks.suites.named import quick
+from burnish.attacks.suites.named import quick, standard
+from burnish.common.errors import InputError
 
 
 @pytest.fixture
@@ -34,3 +35,22 @@ def test_every_attack_of_quick_is_given_what_was_asked_for(trained):
 
 def test_l1_leaves_out_what_has_no_l1(trained):
     assert [attack.name for attack in quick(trained.model, eps=3.0, norm="l1").attacks] == ["fgsm", "pgd"]
+
+
+def test_standard_leaves_no_more_than_quick(trained):
+    images, labels = trained.images[:24], trained.labels[:24]
+    light = quick(trained.model, eps=0.08).run(images, labels)
+    thorough = standard(trained.model, eps=0.08, queries=100).run(images, labels)
+    assert 0 < thorough.robust_accuracy.value <= light.robust_accuracy.value
+    assert [trial.attack for trial in thorough.trials] == ["apgd-ce", "apgd-t", "fab", "square"]
+    assert thorough.trials[0].fooled > 0.8 * (thorough.right & ~thorough.robust).sum()
+
+
+def test_standard_has_the_budgets_that_were_published(trained):
+    ce, targeted, fab, square = standard(trained.model, eps=0.1).attacks
+    assert (ce.steps, ce.loss, ce.restarts) == (100, "ce", 1)
+    assert (targeted.steps, targeted.classes, targeted.restarts) == (100, 9, 1)
+    assert (fab.steps, fab.target_classes, fab.restarts) == (100, 9, 1)
+    assert square.queries == 5000
+    with pytest.raises(InputError, match="the standard suite works in linf and l2: in l1 take quick"):
+        standard(trained.model, eps=3.0, norm="l1")

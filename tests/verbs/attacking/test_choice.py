@@ -37,6 +37,11 @@ def test_options_reach_the_attacks_that_have_them():
     assert fgsm.batch_size == 128
 
 
+def test_queries_are_also_those_of_an_attack_that_calls_them_otherwise():
+    (attack,) = chosen_suite(asked(attack="hop-skip-jump", queries=90), MODEL, "logits").attacks
+    assert attack.max_queries == 90
+
+
 def test_a_suite_is_the_quick_one_unless_another_is_named():
     suite = chosen_suite(asked(queries=33), MODEL, "probabilities")
     assert suite.name == "quick"

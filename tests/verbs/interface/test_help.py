@@ -24,6 +24,8 @@ class Training:
     """Memory layout."""
     with_options: dict[str, Any] = field(default_factory=dict)
     """Options of the model."""
+    beside: tuple[Path, ...] = ()
+    """Other runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ def test_every_option_is_spelt_as_it_is_typed():
         "  --no-compile                Compile the model.\n",
         "  --[no-]channels-last        Memory layout.\n",
         "  --with-options NAME=VALUE   Options of the model.\n",
+        "  --beside PATH ...           Other runs.\n",
         f"  --a-name-that-is-longer-than-its-column N\n{' ' * 30}A number. [3]\n",
         "  --out PATH                  Folder that the run's own folder is made in. [runs]\n",
         "  --help                      Print this page.",

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from torch import nn
 
-from burnish.attacks.attack import Attack
 from burnish.attacks.checks import Bounds
 from burnish.attacks.norms import Norm
 from burnish.attacks.suites.catalogue import create
 from burnish.attacks.suites.suite import Suite
+from burnish.common.errors import InputError
 
 
 def quick(
@@ -44,7 +44,9 @@ def quick(
     """
     shared = _shared(eps, norm, bounds, outputs, batch_size, seed)
     attacks = [create("fgsm", model, **shared), create("pgd", model, steps=10, **shared)]
-    return Suite("quick", [*attacks, *_square(model, queries, shared)])
+    if norm != "l1":
+        attacks.append(create("square", model, queries=queries, **shared))
+    return Suite("quick", attacks)
 
 
 def standard(
@@ -58,7 +60,7 @@ def standard(
     seed: int = 0,
     queries: int = 5000,
 ) -> Suite:
-    """APGD on the cross-entropy, targeted APGD and FAB on 9 classes and, but in l1, Square: the number to publish.
+    """APGD on the cross-entropy, targeted APGD and targeted FAB on 9 classes, and Square: the number to publish.
 
     Source: Croce and Hein 2020, "Reliable evaluation of adversarial robustness with an ensemble of diverse
     parameter-free attacks", arXiv:2003.01690, section 5 (AutoAttack), with the attacks and budgets of its standard
@@ -67,28 +69,29 @@ def standard(
     Args:
         model: from inputs within ``bounds`` to logits ``(N, classes)``, in evaluation mode.
         eps: largest perturbation.
-        norm: how it is measured.
+        norm: how it is measured, ``linf`` or ``l2``.
         bounds: smallest and largest value of an input.
         outputs: what the model gives.
         batch_size: samples that go through the model at once.
         seed: of everything random.
         queries: of Square, for each sample.
 
+    Raises:
+        InputError: the norm is ``l1``, in which APGD and Square are not defined.
+
     >>> [attack.name for attack in standard(nn.Linear(2, 2), eps=0.1).attacks]
-    ['apgd', 'apgd-t', 'fab', 'square']
+    ['apgd-ce', 'apgd-t', 'fab', 'square']
     """
+    if norm == "l1":
+        raise InputError("the standard suite works in linf and l2: in l1 take quick, or pgd with many steps and fab")
     shared = _shared(eps, norm, bounds, outputs, batch_size, seed)
-    attacks = [
+    attacks = (
         create("apgd-ce", model, steps=100, **shared),
         create("apgd-t", model, steps=100, classes=9, **shared),
-        create("fab-t", model, steps=100, classes=9, **shared),
-    ]
-    return Suite("standard", [*attacks, *_square(model, queries, shared)])
-
-
-def _square(model: nn.Module, queries: int, shared: dict[str, Any]) -> list[Attack]:
-    """Square, in the norms that it has."""
-    return [] if shared["norm"] == "l1" else [create("square", model, queries=queries, **shared)]
+        create("fab-t", model, steps=100, target_classes=9, **shared),
+        create("square", model, queries=queries, **shared),
+    )
+    return Suite("standard", attacks)
 
 
 def _shared(eps: float, norm: Norm, bounds: Bounds, outputs: str, batch_size: int, seed: int) -> dict[str, Any]:

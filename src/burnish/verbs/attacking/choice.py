@@ -80,15 +80,23 @@ def chosen_suite(options: Attack, model: nn.Module, outputs: Literal["logits", "
     if not names:
         raise InputError("--attack names no attack: give some, as in --attack pgd,fgsm")
     attacks = [_with_own(name, model, shared, given) for name in names]
-    unused = [name for name in given if not any(name in own_options(attack) for attack in names)]
+    used = {option for name in names for option in _own(name, given)}
+    unused = [option for option in given if option not in used]
     if unused:
         raise InputError(f"--{unused[0]} means nothing for {', '.join(names)}: leave it out")
     return Suite("+".join(names), attacks)
 
 
 def _with_own(name: str, model: nn.Module, shared: dict[str, Any], given: dict[str, Any]) -> AnyAttack:
-    own = {option: value for option, value in given.items() if option in own_options(name)}
+    own = {field: given[option] for option, field in _own(name, given).items()}
     return create(name, model, **shared, **own)
+
+
+def _own(name: str, given: dict[str, Any]) -> dict[str, str]:
+    """Which of the given options an attack has, and what it calls them."""
+    known = own_options(name)
+    called = {option: f"max_{option}" if f"max_{option}" in known else option for option in given}
+    return {option: field for option, field in called.items() if field in known}
 
 
 def outputs_of(model: nn.Module, inputs: Tensor, device: torch.device) -> Literal["logits", "probabilities"]:

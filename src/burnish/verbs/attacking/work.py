@@ -44,8 +44,8 @@ def work(attack: Attack) -> tuple[int, int]:
     if answers is not None:
         return 0, int(answers)
     turns = 1
-    for name in ("steps", "restarts", "classes"):
-        turns *= getattr(attack, name, 1)
+    for name in ("steps", "restarts", "classes", "target_classes"):
+        turns *= getattr(attack, name, None) or 1
     return turns, 2
 
 

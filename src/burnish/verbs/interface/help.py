@@ -82,6 +82,8 @@ def _placeholder(annotation: Any) -> str:
         if origin in (tuple, list):
             inner = [item for item in get_args(arm) if item is not Ellipsis]
             placeholder = _PLACEHOLDERS.get(inner[0], "VALUE")
+            if inner[0] is Path:
+                return f"{placeholder} ..."
             return f"{placeholder},..." if inner[0] in (int, float) else placeholder
         if arm in _PLACEHOLDERS:
             return _PLACEHOLDERS[arm]
