@@ -88,7 +88,7 @@ def groups_of(graph: Graph) -> list[Group]:
     for name, dim, rows in places:
         for row in rows:
             owners = number[row]
-            for owner in np.unique(owners[owners >= 0]):
+            for owner in dict.fromkeys(owners[owners >= 0].tolist()):
                 positions = np.flatnonzero(owners == owner)
                 channels = row[positions]
                 if owner not in members:

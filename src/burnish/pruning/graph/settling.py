@@ -37,13 +37,14 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
         fault = trial.fault(free)
         if fault is None:
             break
-        records = runs[fault.at[0]].firm
-        record = records[min(fault.at[1], len(records) - 1)]
-        if _counts(trial, fault, record, tried):
+        around = runs[fault.at[0]].around(fault.at[1])
+        if _counts(trial, fault, around, tried):
             free = groups_of(graph)
             continue
-        blamed = [group for group in free if _touches(graph, record, group)] or free
-        guilty = [group for group in blamed if trial.fault([group]) is not None] or blamed
+        blamed = [group for group in free if any(_touches(graph, record, group) for record in around)] or free
+        alone = [group for group in blamed if trial.fault([group]) is not None]
+        guilty = alone or [group for group in free if trial.fault([group]) is not None] or blamed
+        record = next((record for record in around if record.line == fault.line), around[-1])
         for group in guilty:
             suspects.append(
                 Suspect(record, fault.reason, fault.line, {(part.tensor, part.dim) for part in group.slices})
@@ -57,14 +58,14 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
 def _counts(
     trial: Trial,
     fault: MismatchError,
-    record: Record,
+    around: list[Record],
     tried: set[tuple[type, tuple[int, int]]],
 ) -> bool:
     """Take numbers of a running module for counts of channels, if that lets the forward go further."""
     graph, modules = trial.graph, dict(trial.model.named_modules())
     known = {(attribute.module, attribute.name, attribute.place) for attribute in graph.attributes}
     guesses = trial.runs[fault.at[0]].guesses
-    for name in reversed(record.modules):
+    for name in reversed(list(dict.fromkeys(name for record in around for name in record.modules))):
         here = _distinct(graph, [guess for guess in guesses if guess.module == name])
         options = {key: values for key, values in here.items() if key not in known}
         kind = type(modules[name])

@@ -85,6 +85,13 @@ class Run:
         """The operators that run whatever the strides are."""
         return [record for record in self.records if record.operation.overloadpacket not in _LAYOUT]
 
+    def around(self, place: int) -> list[Record]:
+        """The operators after the firm one before a place, up to the firm one there: one of them is at fault."""
+        firm = [number for number, record in enumerate(self.records) if record.operation.overloadpacket not in _LAYOUT]
+        start = firm[place - 1] + 1 if place else 0
+        end = firm[place] + 1 if place < len(firm) else len(self.records)
+        return self.records[start:end] or self.records[-1:]
+
 
 class MismatchError(Exception):
     """The cut model did something else than foretold."""

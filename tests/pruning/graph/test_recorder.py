@@ -1,0 +1,100 @@
+"""Tests of burnish.pruning.graph.recorder."""
+
+import pytest
+import torch
+from torch import nn
+
+from burnish.pruning.graph.atoms import Atoms
+from burnish.pruning.graph.recorder import Recorder, executed, numbers_of, raised_at, source_line, tensors_in
+from burnish.pruning.graph.tracker import Tracker
+
+aten = torch.ops.aten
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.heads = nn.Linear(4, 6), 3
+
+    def forward(self, x):
+        x = self.layer(x) * 0.5
+        return x.view(len(x), self.heads, 2)  # here
+
+
+def recorded(model, example):
+    atoms = Atoms()
+    named = dict(model.named_parameters())
+    weights = {name: tuple(atoms.fresh(size) for size in tensor.shape) for name, tensor in named.items()}
+    tracker = Tracker(atoms, {id(tensor): name for name, tensor in named.items()}, weights)
+    tracker.start(example)
+    recorder = Recorder(model, tracker)
+    with recorder:
+        model(example)
+    return recorder
+
+
+def test_operators_are_recorded_with_module_line_shapes_and_fractions():
+    recorder = recorded(Net(), torch.rand(5, 4))
+    by_name = {record.operation.overloadpacket.__name__: record for record in recorder.records}
+    assert by_name["addmm"].modules == ("", "layer")
+    assert by_name["mul"].numbers == (0.5,)
+    assert by_name["view"].shapes == ((5, 3, 2),)
+    with open(__file__, encoding="utf-8") as file:
+        line = next(number for number, text in enumerate(file, start=1) if "# here" in text)
+    assert by_name["view"].line.endswith(f"test_recorder.py:{line}")
+
+
+def test_numbers_that_may_count_channels_are_collected():
+    recorder = recorded(Net(), torch.rand(5, 4))
+    assert ("", "heads", 3) in [(guess.module, guess.name, guess.channels.shape[1]) for guess in recorder.guesses]
+    assert {key[1] for key in recorder.attributes} == {"in_features", "out_features"}
+
+
+def test_hooks_and_settings_go_with_the_context():
+    model = Net()
+    before = torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled
+    recorded(model, torch.rand(5, 4))
+    assert not model._forward_hooks
+    assert not model.layer._forward_pre_hooks
+    assert (torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn.enabled) == before
+
+
+def test_a_linear_layer_is_one_product_whatever_the_strides_are():
+    one = recorded(Net().layer, torch.rand(2, 5, 4))
+    other = recorded(Net().layer, torch.rand(5, 2, 4).transpose(0, 1))
+    kinds = [
+        [record.operation for record in recorder.records if "mm" in str(record.operation)] for recorder in (one, other)
+    ]
+    assert kinds[0] == kinds[1] == [aten.addmm.default]
+
+
+def test_normalisations_without_numbers_give_their_shapes_and_check_them():
+    value, weight = torch.rand(2, 3, 4, device="meta"), torch.rand(3, device="meta")
+    out = executed(aten.native_batch_norm.default, (value, weight, weight, weight, weight, True, 0.1, 1e-5), {})
+    assert [tuple(tensor.shape) for tensor in out] == [(2, 3, 4), (3,), (3,)]
+    wrong = torch.rand(2, device="meta")
+    with pytest.raises(RuntimeError, match="3 channels meet a normalisation of 2"):
+        executed(aten.native_batch_norm.default, (value, wrong, None, None, None, True, 0.1, 1e-5), {})
+    out = executed(aten.native_layer_norm.default, (value, [4], None, None, 1e-5), {})
+    assert [tuple(tensor.shape) for tensor in out] == [(2, 3, 4), (2, 3, 1), (2, 3, 1)]
+    with pytest.raises(RuntimeError, match=r"over \[5\] meets an input of \[2, 3, 4\]"):
+        executed(aten.native_layer_norm.default, (value, [5], None, None, 1e-5), {})
+    with pytest.raises(RuntimeError, match=r"over \[4\] has weights of \[3\]"):
+        executed(aten.native_layer_norm.default, (value, [4], weight, None, 1e-5), {})
+
+
+def test_lines_are_those_of_the_caller():
+    assert "test_recorder.py:" in source_line()
+    with pytest.raises(RuntimeError) as caught:
+        torch.zeros(2).view(3)
+    assert "test_recorder.py:" in raised_at(caught.value)
+
+
+def test_only_fractions_are_numbers_and_tensors_are_found_in_objects():
+    assert numbers_of((1, 0.5, True), {"scale": 2.0}) == (0.5, 2.0)
+
+    class Output:
+        def __init__(self):
+            self.logits = [torch.ones(1)]
+
+    assert [tensor.item() for tensor in tensors_in({"a": Output(), "b": (torch.zeros(1),)})] == [0.0, 1.0]

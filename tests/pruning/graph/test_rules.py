@@ -1,0 +1,101 @@
+"""Tests of burnish.pruning.graph.rules."""
+
+import pytest
+import torch
+from tests.pruning.graph.ruled import Ruled
+
+from burnish.pruning.graph.rules import labels_after
+
+aten = torch.ops.aten
+
+
+def test_sums_unite_what_lines_up_and_broadcast_what_does_not():
+    done = Ruled(aten.add.Tensor, torch.rand(2, 3, 4), torch.rand(3, 1))
+    (one, two), (out,) = done.inputs, done.outputs
+    assert done.same(one[1], two[0])
+    assert done.same(out[1], one[1])
+    assert done.same(out[0], one[0])
+    assert done.same(out[2], one[2])
+
+
+def test_permutations_carry_channels_along():
+    done = Ruled(aten.permute.default, torch.rand(2, 3, 4), [2, 0, 1])
+    assert [dim.shape[1] for dim in done.outputs[0]] == [4, 2, 3]
+    assert done.outputs[0][0] is done.inputs[0][2]
+    done = Ruled(aten.transpose.int, torch.rand(2, 3, 4), 0, -1)
+    assert done.outputs[0][2] is done.inputs[0][0]
+    assert Ruled(aten.t.default, torch.rand(2, 3)).outputs[0][0].shape == (1, 3)
+
+
+def test_what_is_expanded_follows_whatever_it_meets():
+    done = Ruled(aten.expand.default, torch.rand(1, 3), [5, 3])
+    assert done.free(done.outputs[0][0])
+    assert done.outputs[0][1] is done.inputs[0][1]
+
+
+def test_repetition_repeats_channels():
+    done = Ruled(aten.repeat.default, torch.rand(3), [2])
+    assert done.roots(done.outputs[0][0]) == 2 * done.roots(done.inputs[0][0])
+
+
+def test_constants_follow_whatever_they_meet_and_numbers_in_order_do_not():
+    assert Ruled(aten.zeros.default, [4, 5]).free(Ruled(aten.zeros.default, [4, 5]).outputs[0][0])
+    assert Ruled(aten.arange.default, 5).outputs[0] == (None,)
+    done = Ruled(aten.zeros_like.default, torch.rand(3, 4))
+    assert done.outputs[0] == done.inputs[0]
+
+
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_reductions_drop_the_dimension_and_leave_it_free(keepdim):
+    done = Ruled(aten.mean.dim, torch.rand(2, 3, 4), [1], keepdim)
+    (out,) = done.outputs
+    assert out[0] is done.inputs[0][0]
+    assert out[-1] is done.inputs[0][2]
+    assert len(out) == 3 if keepdim else 2
+    assert done.free(done.inputs[0][1])
+
+
+def test_the_place_of_a_maximum_needs_every_channel():
+    done = Ruled(aten.max.dim, torch.rand(2, 3), 1)
+    assert not done.free(done.inputs[0][1])
+    assert done.free(done.inputs[0][0])
+    assert "position of the largest" in done.call.problem
+
+
+@pytest.mark.parametrize("operation", [aten.cumsum.default, aten.flip.default])
+def test_what_depends_on_the_order_of_channels_needs_them_all(operation):
+    done = Ruled(operation, torch.rand(2, 3), 1 if operation is aten.cumsum.default else [1])
+    assert not done.free(done.inputs[0][1])
+    assert done.free(done.inputs[0][0])
+    assert "order of channels" in done.call.problem
+
+
+def test_pooling_keeps_channels_and_needs_every_pixel():
+    done = Ruled(aten.avg_pool2d.default, torch.rand(2, 3, 4, 4), [2, 2])
+    assert done.outputs[0][1] is done.inputs[0][1]
+    assert done.outputs[0][2:] == (None, None)
+    assert not done.free(done.inputs[0][2])
+
+
+def test_patches_repeat_channels_for_each_tap():
+    done = Ruled(aten.im2col.default, torch.rand(2, 3, 4, 4), [2, 2], [1, 1], [0, 0], [1, 1])
+    roots = done.roots(done.inputs[0][1])
+    assert done.roots(done.outputs[0][1]) == [root for root in roots for _ in range(4)]
+
+
+def test_pixel_shuffle_ties_the_channels_that_become_one():
+    done = Ruled(aten.pixel_shuffle.default, torch.rand(1, 8, 2, 2), 2)
+    assert done.roots(done.inputs[0][1]) == [root for root in done.roots(done.outputs[0][1]) for _ in range(4)]
+
+
+def test_softmax_keeps_channels():
+    done = Ruled(aten._softmax.default, torch.rand(2, 3), -1, False)
+    assert done.outputs[0] == done.inputs[0]
+
+
+def test_an_unknown_operator_needs_everything_and_is_named():
+    done = Ruled(aten.cholesky.default, torch.eye(3))
+    assert not any(done.free(dim) for dim in done.inputs[0])
+    assert done.call.problem == "aten.cholesky.default has no rule"
+    assert done.call.refused == {("0", 0), ("0", 1)}
+    assert labels_after(done.call) == [(None, None)]

@@ -1,0 +1,66 @@
+"""Tests of burnish.pruning.graph.settling."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from burnish.pruning.graph import remove_, trace
+from burnish.pruning.graph.settling import settle
+
+TEXT = torch.rand(2, 5, 12)
+
+
+class Heads(nn.Module):
+    """Attention with both of its sizes as attributes."""
+
+    def __init__(self, name="heads"):
+        super().__init__()
+        self.project, self.out, self.name = nn.Linear(12, 36), nn.Linear(12, 12), name
+        setattr(self, name, 3)
+
+    def forward(self, x):
+        batch, length, _ = x.shape
+        q, k, v = self.project(x).view(batch, length, 3, getattr(self, self.name), -1).permute(2, 0, 3, 1, 4)
+        return self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+def test_a_number_of_heads_under_any_name_is_found_and_changed():
+    model = nn.Sequential(nn.Linear(12, 12), Heads("how_many"), Heads("how_many"))
+    found = {group.name: group for group in trace(model, TEXT).groups()}
+    assert found["1.project"].count == 3
+    assert found["1.project"].granularity == 12
+    remove_(model, found["1.project"], [1])
+    assert (model[1].how_many, model[2].how_many) == (2, 3)
+    assert model(TEXT).shape == TEXT.shape
+
+
+def test_a_number_that_only_happens_to_be_equal_is_left_alone():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.head, self.times = nn.Linear(12, 8), nn.Linear(8, 2), 8
+
+        def forward(self, x):
+            x = self.first(x).flatten(0, 1).view(2, 5, -1)
+            return self.head(x) * self.times
+
+    model = Net()
+    (group,) = trace(model, TEXT).groups()
+    remove_(model, group, [0])
+    assert model.times == 8
+
+
+def test_only_what_stands_in_the_way_is_refused():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.head = nn.Linear(12, 8), nn.Linear(12, 6), nn.Linear(14, 2)
+
+        def forward(self, x):
+            first = self.first(x).reshape(2, 5, 2, 4).flatten(2)
+            return self.head(torch.cat([first, self.second(x)], dim=-1))
+
+    graph = trace(Net(), TEXT)
+    assert [group.name for group in graph.groups()] == ["second"]
+    assert [refusal.layers for refusal in graph.refusals] == [("first",)]
+    assert settle.__module__.endswith("settling")
