@@ -167,8 +167,9 @@ def test_rounding_past_eps_is_taken_back_and_more_is_a_fault(trained):
     problem = attack.problem(images, trained.labels[:8], None, 0, 8)
     sealed = seal(images + 0.1 * (1 + 1e-7), problem)
     assert ((sealed - images).double().abs() <= problem.eps.double()[0]).all()
-    with pytest.raises(InputError, match="left its ball by more than rounding"):
-        seal(images + 0.2, problem)
+    for wrong in (images + 0.2, images + 0.101, images * torch.nan):
+        with pytest.raises(InputError, match="left its ball by more than rounding"):
+            seal(wrong, problem)
 
 
 @pytest.mark.parametrize(

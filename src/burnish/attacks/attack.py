@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from burnish.attacks.checks import Bounds, check_eps, check_inputs, check_mode
 from burnish.attacks.goal import Goal, Misclassify, Reach, logarithms
 from burnish.attacks.layout import ChannelsLast
-from burnish.attacks.norms import Norm, check_norm, per_sample, size
+from burnish.attacks.norms import Norm, check_norm, per_sample, project, size
 from burnish.attacks.problem import Problem, Spent
 from burnish.attacks.result import AttackResult, joined
 from burnish.common.errors import InputError
@@ -127,9 +127,9 @@ class Attack:
         """Samples ``start`` to ``stop`` as :meth:`perturb` takes them, on the model's device. Nothing is checked."""
         device = next(itertools.chain(self.model.parameters(), self.model.buffers()), inputs).device
 
-        def chosen(number: float | Tensor, rank: int) -> Tensor:
+        def chosen(number: float | Tensor, rank: int, dtype: torch.dtype = inputs.dtype) -> Tensor:
             """A number, or the part of what there is for every sample."""
-            tensor = torch.as_tensor(number, dtype=inputs.dtype)
+            tensor = torch.as_tensor(number, dtype=dtype)
             return (tensor[start:stop] if tensor.ndim == rank and len(tensor) == len(inputs) else tensor).to(device)
 
         eps = math.inf if self.eps is None else self.eps
@@ -140,13 +140,14 @@ class Attack:
             norm=self.norm,
             inputs=inputs[start:stop].to(device, copy=True),
             labels=labels[start:stop].to(device, copy=True),
-            eps=chosen(_rounded_down(eps, inputs.dtype), 1).expand(stop - start),
+            eps=chosen(eps, 1).expand(stop - start),
             low=chosen(self.bounds[0], inputs.ndim),
             high=chosen(self.bounds[1], inputs.ndim),
             rows=torch.arange(stop - start, device=device),
             total=stop - start,
             generator=generator(self.seed, "attack", self.name, start),
             spent=Spent(none, none.clone()),
+            exact_eps=chosen(eps, 1, torch.float64).expand(stop - start),
         )
 
     def _answer(self, inputs: Tensor) -> Any:
@@ -187,25 +188,30 @@ def seal(attacked: Tensor, problem: Problem) -> Tensor:
         InputError: an attack left its ball by more than rounding, or gave NaN: a fault of the attack.
     """
     attacked = problem.clip(attacked)
+    limit = problem.eps.double() if problem.exact_eps is None else problem.exact_eps
+    inputs = problem.inputs.double()
     for attempt in range(8):
-        change = attacked.double() - problem.inputs.double()
+        change = attacked.double() - inputs
         far_out = size(change, problem.norm)
-        over = far_out > problem.eps.double()
+        over = ~(far_out <= limit)
         if not bool(over.any()):
             return attacked
-        nearer = torch.nextafter(attacked, problem.inputs)
-        if problem.norm != "linf":  # every coordinate together, by what rounding may add: that goes with the inputs
-            largest = attacked.double().flatten(1).abs().amax(dim=1)
-            share = 2**attempt * torch.finfo(attacked.dtype).eps * (1 + largest / far_out.clamp(min=_TINY))
-            nearer = (problem.inputs + change * per_sample((1 - share).clamp(min=0), change)).to(attacked.dtype)
-        far = change.abs() > per_sample(problem.eps.double(), change)
-        moved = far if problem.norm == "linf" else per_sample(over, attacked)
-        attacked = torch.where(moved, nearer, attacked)
+        rounding = torch.finfo(attacked.dtype).eps * (far_out + attacked.double().flatten(1).abs().amax(dim=1))
+        if not bool((far_out <= limit + 256 * rounding).all()):
+            break
+        if problem.norm != "linf":  # every coordinate together
+            share = 2**attempt * rounding / far_out.clamp(min=_TINY)
+            nearer = (inputs + change * per_sample((1 - share).clamp(min=0), change)).to(attacked.dtype)
+            attacked = torch.where(per_sample(over, attacked), nearer, attacked)
+        elif attempt == 0:
+            attacked = (inputs + project(change, limit, "linf")).to(attacked.dtype)
+        else:
+            far = change.abs() > per_sample(limit, change)
+            attacked = torch.where(far, torch.nextafter(attacked, problem.inputs), attacked)
     raise InputError("an attack left its ball by more than rounding: this is a fault of the attack, please report it")
 
 
-def _rounded_down(eps: float | Tensor, dtype: torch.dtype) -> Tensor:
-    """The largest number of a type that is no larger than eps: 0.1 as float32 would be 0.1 and a little."""
-    exact = torch.as_tensor(eps, dtype=torch.float64)
+def _rounded_down(exact: Tensor, dtype: torch.dtype) -> Tensor:
+    """The largest numbers of a type that are no larger: a distance within 0.1 must not be told as 0.1 and a little."""
     near = exact.to(dtype)
     return torch.where(near.double() > exact, torch.nextafter(near, torch.zeros_like(near)), near)

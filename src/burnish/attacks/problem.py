@@ -40,6 +40,7 @@ class Problem:
         total: samples of the batch.
         generator: of random numbers; draws are made for the whole batch, so that they do not depend on who is left.
         spent: by every sample of the batch.
+        exact_eps: eps in double precision, which the answer has to keep where rounding made ``eps`` a little larger.
     """
 
     model: Callable[[Tensor], Any]
@@ -54,6 +55,7 @@ class Problem:
     total: int
     generator: torch.Generator
     spent: Spent
+    exact_eps: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,6 +67,7 @@ class Problem:
             inputs=self.inputs[kept],
             labels=self.labels[kept],
             eps=self.eps[kept],
+            exact_eps=None if self.exact_eps is None else self.exact_eps[kept],
             low=self._limit(self.low, kept),
             high=self._limit(self.high, kept),
             rows=self.rows[kept],
