@@ -12,13 +12,14 @@ import argparse
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from attacked_network import EPS, images, trained
-from burnish.attacks.suites.catalogue import create, names
+from burnish.attacks.suites.named import standard
 from burnish.attacks.suites.suite import Suite
 from evidence import save, table
 
@@ -30,12 +31,8 @@ RADII = {"undefended": 1 / 255, "hardened": EPS}
 
 def ours(model: nn.Module, eps: float, only: str | None) -> Suite:
     """The standard suite of burnish, or one attack of it, with images in the memory order that suits a CPU."""
-    attacks = [
-        create(name, model, eps=eps, channels_last=True, **({"classes": 9} if name.endswith("-t") else {}))
-        for name in NAMES
-        if name in names() and only in (None, name)
-    ]
-    return Suite("standard", attacks)
+    attacks = zip(NAMES, standard(model, eps=eps).attacks, strict=True)
+    return Suite("standard", [replace(attack, channels_last=True) for name, attack in attacks if only in (None, name)])
 
 
 def theirs(model: nn.Module, eps: float, only: str | None) -> Callable[[Tensor, Tensor], Tensor]:
@@ -44,7 +41,7 @@ def theirs(model: nn.Module, eps: float, only: str | None) -> Callable[[Tensor, 
 
     logging.getLogger("auto-attack").setLevel(logging.ERROR)
     suite = AutoAttack(model, norm="Linf", eps=eps, version="standard", seed=0)
-    suite.attacks_to_run = [name for name in NAMES if name in names() and only in (None, name)]
+    suite.attacks_to_run = [name for name in NAMES if only in (None, name)]
     return lambda pixels, labels: suite.run_standard_evaluation(pixels, labels, batch_size=len(pixels))[0]
 
 
@@ -94,7 +91,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--networks", nargs="+", choices=list(RADII), default=list(RADII))
-    parser.add_argument("--attacks", nargs="+", default=["all"], help="'all' for the suite, or names of its attacks")
+    parser.add_argument(
+        "--attacks",
+        nargs="+",
+        choices=["all", *NAMES],
+        default=["all"],
+        help="'all' for the suite, or names of its attacks",
+    )
     parser.add_argument("--dry", action="store_true", help="print, and leave the recorded result alone")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -97,12 +97,16 @@ def test_as_many_images_stand_as_in_autoattack(network, norm, eps, loss):
     trained = network()
     eps = eps / 2 if network is digits_network and norm == "linf" else eps
     images, labels = trained.images[:64], trained.labels[:64]
-    theirs = pyautoattack.AutoAttack(
-        trained.model, norm=norm.capitalize(), eps=eps, version="custom", attacks=[f"apgd-{loss}"], seed=0
-    )
-    theirs.apgd.n_restarts = 1
-    made, _ = theirs.run_standard_evaluation(images, labels, batch_size=64)
-    standing = (trained.model(made).argmax(1) == labels).sum()
-    ours = APGD(trained.model, eps=eps, norm=norm, loss=loss).run(images, labels)
-    assert 0.2 <= standing / 64 <= 0.8
-    assert abs((~ours.success).sum() - standing) <= 2
+    ours, standing = [], []
+    for seed in range(4):
+        theirs = pyautoattack.AutoAttack(
+            trained.model, norm=norm.capitalize(), eps=eps, version="custom", attacks=[f"apgd-{loss}"], seed=seed
+        )
+        theirs.apgd.n_restarts = 1
+        made, _ = theirs.run_standard_evaluation(images, labels, batch_size=64)
+        standing.append((trained.model(made).argmax(1) == labels).sum().item())
+        result = APGD(trained.model, eps=eps, norm=norm, loss=loss, seed=seed).run(images, labels)
+        ours.append((~result.success).sum().item())
+    assert 0.2 <= standing[0] / 64 <= 0.8
+    # From seed to seed both spread by up to 1.6 images: 2 is about two standard errors of the difference of means.
+    assert abs(sum(ours) - sum(standing)) / 4 <= 2
