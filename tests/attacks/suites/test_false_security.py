@@ -49,6 +49,12 @@ def test_a_softmax_is_told_where_its_logarithm_was_attacked(trained):
     assert codes(trained, model, PGD(model, eps=0.1, outputs="probabilities")) == ["probabilities"]
 
 
+def test_errors_come_first(trained):
+    model = Around(trained.model, Rounding(), nn.Softmax(dim=1))
+    found = codes(trained, model, PGD(model, eps=0.1, outputs="probabilities"))
+    assert found == ["zero-gradients", "unbounded-attack-fails", "probabilities"]
+
+
 def test_noise_is_told(trained):
     model = Around(trained.model, Noise())
     assert codes(trained, model, PGD(model, eps=0.1)) == ["randomised-output"]

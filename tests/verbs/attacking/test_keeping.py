@@ -12,7 +12,8 @@ from burnish.verbs.attack import Attack
 from burnish.verbs.attacking.keeping import file_name, keep, place
 from burnish.verbs.attacking.target import opened_target
 
-FOUND = {"clean_accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "count": 9, "confidence": 0.95}, "seconds": 1.0}
+SHARE = {"value": 0.5, "low": 0.4, "high": 0.6, "count": 9, "confidence": 0.95}
+FOUND = {"clean_accuracy": SHARE, "robust_accuracy": {**SHARE, "value": 0.45}, "seconds": 1.0}
 
 
 def test_whatever_makes_another_result_makes_another_name():
@@ -46,6 +47,7 @@ def test_what_is_no_run_gets_a_folder_that_reads_as_one(subject, tmp_path):
     run = load_run(folder)
     assert run.config["attack"]["subject"] == "mine"
     assert run.metrics["test"]["accuracy"].value == 0.5
+    assert run.metrics["test"]["robust_accuracy"].value == 0.45
     assert run.data.schema.classes == tuple("0123456789")
 
 

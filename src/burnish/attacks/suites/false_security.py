@@ -6,7 +6,7 @@ import itertools
 
 from torch import Tensor
 
-from burnish.attacks.suites.finding import Finding
+from burnish.attacks.suites.finding import SEVERITIES, Finding
 from burnish.attacks.suites.model_checks import check_model
 from burnish.attacks.suites.search_checks import check_black_box, check_search
 from burnish.attacks.suites.suite import Suite
@@ -29,7 +29,7 @@ def false_security(
         samples: how many of those that were right to look at; the cost is some 200 gradients of each.
 
     Returns:
-        The findings; none for a model that hides nothing.
+        The findings, errors first; none for a model that hides nothing.
     """
     model = suite.attacks[0].model
     device = next(itertools.chain(model.parameters(), model.buffers()), inputs).device
@@ -38,4 +38,5 @@ def false_security(
     found = check_model(model, some.to(device), classes.to(device))
     if not any("no gradient with respect" in finding.title for finding in found):
         found += check_search(suite, some, classes, result.robust[chosen])
-    return (*found, *check_black_box(result))
+    found += check_black_box(result)
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""The worst first."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -20,7 +24,7 @@ class Finding:
     """
 
     code: str
-    severity: Literal["error", "warning", "info"]
+    severity: Severity
     title: str
     meaning: str
     advice: str

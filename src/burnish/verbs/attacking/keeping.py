@@ -68,8 +68,10 @@ def _write_folder(folder: Path, found: dict[str, Any], options: Attack, target: 
         "data": target.data.name,
         "task": "classification",
         "parameters": None if module is None else sum(parameter.numel() for parameter in module.parameters()),
-        "metrics": {options.split: {"accuracy": found["clean_accuracy"]}},
-        "watched": "accuracy",
+        "metrics": {
+            options.split: {"accuracy": found["clean_accuracy"], "robust_accuracy": found["robust_accuracy"]},
+        },
+        "watched": "robust_accuracy",
         "seconds": found["seconds"],
         "notes": [],
         "parent": None,
