@@ -201,5 +201,5 @@ def test_labels_that_are_all_wrong_are_said_instead_of_a_silent_nothing(digits_r
 
 
 def test_other_kinds_of_data_are_refused_in_one_line(text_run):
-    with pytest.raises(InputError, match=r"attack works on classifiers of images or table rows, .* is text data"):
+    with pytest.raises(InputError, match=r"attack works on classifiers of images so far, and .* is text data"):
         burnish.attack(text_run, quiet=True)

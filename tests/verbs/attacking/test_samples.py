@@ -44,7 +44,7 @@ def test_samples_are_parted_in_their_order():
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(InputError, match="samples must be at least 1, got 0"):
         drawn(load("digits"), "test", 0, 0, whole=False)
-    with pytest.raises(InputError, match="attack works on classifiers of images or table rows, diabetes is table data"):
+    with pytest.raises(InputError, match="attack works on classifiers of images so far, and diabetes is table data"):
         drawn(load("diabetes"), "test", 5, 0, whole=False)
     with pytest.raises(InputError, match="--split all is for other data"):
         drawn(load("digits"), "all", 5, 0, whole=False)

@@ -36,7 +36,7 @@ def drawn(data: Data, split: str, count: int, seed: int, *, whole: bool) -> Samp
     """Samples of a split at random, the same ones for the same seed; all where there are fewer.
 
     Args:
-        data: for classification of images or table rows.
+        data: for classification of images.
         split: its name, or ``all``.
         count: how many.
         seed: decides which.
@@ -46,8 +46,10 @@ def drawn(data: Data, split: str, count: int, seed: int, *, whole: bool) -> Samp
         InputError: data of another kind, a number below 1, or an empty split.
     """
     schema = data.schema
-    if schema.goal != "classification" or schema.kind not in ("image", "table"):
-        raise InputError(f"attack works on classifiers of images or table rows, {data.name} is {schema.kind} data")
+    if schema.goal != "classification" or schema.kind != "image":
+        raise InputError(
+            f"attack works on classifiers of images so far, and {data.name} is {schema.kind} data for {schema.goal}"
+        )
     if count < 1:
         raise InputError(f"samples must be at least 1, got {count}")
     source = _source(data, split, whole)
