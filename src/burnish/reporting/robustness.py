@@ -93,8 +93,8 @@ class RobustnessView:
 def eps_text(eps: float) -> str:
     """The size of a perturbation as people write it: a short decimal, or so many 255ths.
 
-    >>> eps_text(8 / 255), eps_text(0.3), eps_text(0), eps_text(0.5), eps_text(1 / 3)
-    ('8/255', '0.3', '0', '0.5', '0.3333')
+    >>> eps_text(8 / 255), eps_text(0.3), eps_text(0), eps_text(0.5), eps_text(0.123456)
+    ('8/255', '0.3', '0', '0.5', '0.1235')
     """
     short = f"{eps:.3g}"
     if float(short) == eps:

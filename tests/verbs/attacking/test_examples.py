@@ -2,12 +2,14 @@
 
 import base64
 import io
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import burnish
 from burnish.attacks import FGSM
 from burnish.attacks.suites.suite import Suite
 from burnish.verbs.attack import Attack
@@ -49,6 +51,16 @@ def test_they_come_from_as_many_classes_as_there_are(case):
     target, samples, result = case
     fooled = {int(label) for label in samples.labels[result.fooled_by >= 0]}
     assert len({one["truth"] for one in examples(target, samples, result, most=len(fooled))}) == len(fooled)
+
+
+def test_images_that_are_no_pictures_are_told_in_words_alone():
+    images = torch.rand(40, 2, 6, 6, generator=torch.Generator().manual_seed(0))
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(72, 2)).eval()
+    options = {"eps": 0.5, "attack": "fgsm", "split": "all", "quiet": True}
+    with TemporaryDirectory() as out:
+        found = burnish.attack(model, data=(images, model(images).argmax(1)), out=out, **options)
+    assert found.examples
+    assert set(found.examples[0]) == {"where", "truth", "answer", "attack", "distance"}
 
 
 def test_nothing_fooled_leaves_nothing_to_show(case):

@@ -28,8 +28,8 @@ def examples(target: Target, samples: Samples, result: SuiteResult, most: int = 
         most: how many.
 
     Returns:
-        Plain data: ``where``, ``truth``, ``answer``, ``attack``, ``distance``, and for images ``clean``, ``change`` and
-        ``attacked``, for tables ``changes``.
+        Plain data: ``where``, ``truth``, ``answer``, ``attack``, ``distance``, and for images in grey or colour
+        ``clean``, ``change`` and ``attacked``.
     """
     from burnish.attacks.black_box.predictor import Predictor
 
@@ -67,9 +67,7 @@ def _spread(labels: Tensor, most: int) -> Tensor:
 
 
 def _shown(schema: Schema, before: Tensor, after: Tensor) -> dict[str, Any]:
-    if schema.kind == "image":
+    if schema.kind == "image" and len(before) in (1, 3, 4):
         change = 0.5 + _LARGER * (after - before)
         return {"clean": picture(before), "change": picture(change), "attacked": picture(after)}
-    moved = (after - before).abs().nan_to_num().argsort(descending=True)[:3].tolist()
-    told = [f"{schema.columns[i].name} {before[i].item():.4g} to {after[i].item():.4g}" for i in moved]
-    return {"changes": told}
+    return {}
