@@ -177,6 +177,46 @@ class Recurrent(nn.Module):
         return self.head(self.rnn(self.embed(x))[0])
 
 
+class Translator(nn.Module):
+    """torch's own encoder and decoder, with padding and no look ahead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.head = nn.Linear(5, 8), nn.Linear(8, 2)
+        self.transformer = nn.Transformer(8, 4, 1, 1, 12, 0.0, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padding = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
+        padding[1, 5:] = True
+        ahead = nn.Transformer.generate_square_subsequent_mask(4, device=x.device, dtype=x.dtype)
+        x = self.embed(x)
+        y = self.transformer(x, x[:, :4], tgt_mask=ahead, memory_key_padding_mask=padding)
+        return self.head(y)
+
+
+class Bilinear(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = nn.Linear(4, 6), nn.Linear(4, 5)
+        self.both, self.head = nn.Bilinear(6, 5, 8), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.both(self.left(x), self.right(x)))
+
+
+class Statistics(nn.Module):
+    """A gate that sees the mean and the largest of all channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.gate, self.head = nn.Conv2d(3, 8, 1), nn.Conv2d(2, 1, 3, padding=1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        seen = torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)
+        return self.head(x * self.gate(seen).sigmoid())
+
+
 class Padded(nn.Module):
     """Zero channels on both sides, by numbers that the layer holds."""
 
@@ -258,6 +298,20 @@ MODELS = {
         lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(8, affine=True), nn.Conv2d(8, 2, 1)),
         IMAGE,
     ),
+    "normalisation without weights": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, affine=False), nn.InstanceNorm2d(8), nn.Conv2d(8, 2, 1)
+        ),
+        IMAGE,
+    ),
+    "encoder and decoder": (Translator, TEXT),
+    "bilinear": (Bilinear, ROWS),
+    "spectral normalisation": (
+        lambda: nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(4, 8)), nn.ReLU(), nn.Linear(8, 2)),
+        ROWS,
+    ),
+    "mean square normalisation": (lambda: nn.Sequential(nn.Linear(4, 8), nn.RMSNorm(8), nn.Linear(8, 2)), ROWS),
+    "gate from statistics over channels": (Statistics, IMAGE),
     "values": (ByValue, ROWS),
     "shared weights": (Shared, ROWS),
     "tied embedding": (Tied, TOKENS),

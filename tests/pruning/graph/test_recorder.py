@@ -90,9 +90,12 @@ def test_lines_are_those_of_the_caller():
     assert "test_recorder.py:" in raised_at(caught.value)
 
 
-def test_only_fractions_are_numbers_and_tensors_are_found_in_objects():
-    assert numbers_of((1, 0.5, True), {"scale": 2.0}) == (0.5, 2.0)
+def test_sizes_are_no_numbers_and_factors_are():
+    assert numbers_of(aten.view.default, (1, 0.5, True), {"scale": 2.0}) == (0.5, 2.0)
+    assert numbers_of(aten.mul.Tensor, (3, 0.5), {}) == (3, 0.5)
 
+
+def test_tensors_are_found_in_objects():
     class Output:
         def __init__(self):
             self.logits = [torch.ones(1)]

@@ -50,6 +50,21 @@ def test_a_number_that_only_happens_to_be_equal_is_left_alone():
     assert model.times == 8
 
 
+def test_a_number_equal_to_the_heads_that_is_a_factor_is_left_alone():
+    class Scaled(Heads):
+        def __init__(self):
+            super().__init__()
+            self.a_factor, self.factor = 3, 3
+
+        def forward(self, x):
+            return super().forward(x) * self.factor * self.a_factor
+
+    model = nn.Sequential(nn.Linear(12, 12), Scaled())
+    found = {group.name: group for group in trace(model, TEXT).groups()}
+    remove_(model, found["1.project"], [0])
+    assert (model[1].heads, model[1].factor, model[1].a_factor) == (2, 3, 3)
+
+
 def test_only_what_stands_in_the_way_is_refused():
     class Net(nn.Module):
         def __init__(self):

@@ -92,6 +92,29 @@ def test_recurrent_layers_run_after_the_cut():
     assert model.rnn.weight_hh_l1.shape == (16, 4)
 
 
+@pytest.mark.filterwarnings("ignore:.*nested tensors:UserWarning")
+def test_a_narrow_encoder_reads_padded_sequences():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            layer = nn.TransformerEncoderLayer(8, 4, 12, 0.0, batch_first=True)
+            self.embed, self.encoder, self.head = nn.Linear(4, 8), nn.TransformerEncoder(layer, 2), nn.Linear(8, 2)
+
+        def forward(self, x, padding):
+            return self.head(self.encoder(self.embed(x), src_key_padding_mask=padding))
+
+    model, x = Net().eval(), torch.rand(2, 5, 4)
+    padding = torch.tensor([[False] * 5, [False] * 3 + [True] * 2])
+    found = {group.name: group for group in groups(model, (x, padding))}
+    remove_(model, found["encoder.layers.1.self_attn"], [0])
+    assert (model.encoder.layers[0].self_attn.num_heads, model.encoder.layers[1].self_attn.num_heads) == (4, 3)
+    with torch.no_grad():
+        assert model(x, padding).shape == (2, 5, 2)
+        moved = x.clone()
+        moved[1, 4] += 1
+        assert torch.equal(model(moved, padding)[1, :3], model(x, padding)[1, :3])
+
+
 def test_steps_are_plain_data_and_rebuild_the_shapes():
     model, fresh = network(), network()
     graph = trace(model, IMAGE)

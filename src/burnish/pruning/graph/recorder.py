@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _NormBase
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -39,7 +40,7 @@ class Record:
         inputs: channels of its tensors.
         outputs: channels of what it returned.
         shapes: shapes of what it returned.
-        numbers: those of its arguments that are fractions.
+        numbers: those of its arguments that are values, not sizes.
         places: those of its arguments that move when channels go, with the channels before them.
     """
 
@@ -179,7 +180,7 @@ class Recorder(Watch):
                 before,
                 tuple(self.tracker.of(tensor) for tensor in call.outputs),
                 tuple(tuple(tensor.shape) for tensor in call.outputs),
-                numbers_of(args, kwargs),
+                numbers_of(func, args, kwargs),
                 tuple(call.expected),
             )
         )
@@ -193,7 +194,11 @@ class Recorder(Watch):
         return output
 
     def _entered(self, args: Any) -> None:
-        self._guess([dim for tensor in tensors_of(args) for dim in self.tracker.of(tensor)], self.running[-1:])
+        found = [self.tracker.of(tensor) for tensor in tensors_of(args)]
+        self._guess([dim for labels in found for dim in labels], self.running[-1:])
+        if isinstance(self._modules[self.running[-1]], _NormBase) and found and len(found[0]) > 1:
+            # Without weights of its own, instance normalisation shows its operator samples and channels as one.
+            self._note([("num_features", None, found[0][1])])
 
     def _note(self, attributes: Sequence[tuple[str, int | None, Dim]]) -> None:
         name = self.running[-1]
@@ -273,9 +278,10 @@ def raised_at(error: BaseException) -> str:
     return found
 
 
-def numbers_of(args: Any, kwargs: dict[str, Any]) -> tuple[float, ...]:
-    """Arguments that are fractions: a scale that comes from a number of channels shows here."""
-    return tuple(value for value in (*args, *kwargs.values()) if type(value) is float)
+def numbers_of(func: Any, args: Any, kwargs: dict[str, Any]) -> tuple[float, ...]:
+    """Arguments that are values, not sizes: a scale that comes from a number of channels shows here."""
+    kinds = (float, int) if torch.Tag.pointwise in func.tags else (float,)
+    return tuple(value for value in (*args, *kwargs.values()) if type(value) in kinds)
 
 
 def tensors_in(nest: Any) -> list[Tensor]:

@@ -75,7 +75,7 @@ def _counts(
         alike = _alike(graph, modules, kind, guesses, known)
         before, best, best_at = graph.attributes, graph.attributes, fault.at
         for choice in _choices(options):
-            picked = {key[1:]: number for key, number in zip(options, choice, strict=True)}
+            picked = {key[1:]: number for key, number in zip(options, choice, strict=True) if number is not None}
             graph.attributes = [
                 *before,
                 *(values[picked[key[1:]]] for key, values in alike.items() if picked.get(key[1:], 99) < len(values)),
@@ -91,11 +91,16 @@ def _counts(
     return False
 
 
-def _choices(options: Mapping[Key, list[Attribute]]) -> list[tuple[int, ...]]:
-    """What each number may count, by place in its list; first those where no two numbers count the same."""
-    found = list(itertools.islice(itertools.product(*(range(len(values)) for values in options.values())), 256))
-    found.sort(key=lambda choice: len(choice) - len(set(choice)))
-    return found[:8]
+def _choices(options: Mapping[Key, list[Attribute]]) -> list[tuple[int | None, ...]]:
+    """What each number may count, by place in its list, or nothing.
+
+    As few numbers as will do come first, and those that count different channels before those that count the same.
+    """
+    each = [(None, *range(len(values))) for values in options.values()]
+    found = [choice for choice in itertools.islice(itertools.product(*each), 512) if any(n is not None for n in choice)]
+    bound = [[number for number in choice if number is not None] for choice in found]
+    order = sorted(range(len(found)), key=lambda place: (len(bound[place]), -len(set(bound[place]))))
+    return [found[place] for place in order[:24]]
 
 
 def _alike(

@@ -129,8 +129,8 @@ class _Checker(Watch):
             )
             if not _alike(tuple(tensor.shape), wanted, shape):
                 self._fail(f"a size is fixed: {_by(tuple(tensor.shape))} where {_by(wanted)} is needed")
-        if numbers_of(args, kwargs) != record.numbers:
-            self._fail(f"a number depends on the size: {record.numbers} became {numbers_of(args, kwargs)}")
+        if numbers_of(func, args, kwargs) != record.numbers:
+            self._fail(f"a number depends on the size: {record.numbers} became {numbers_of(func, args, kwargs)}")
         self._check_places(func, args, kwargs, record)
         self.place += 1
         return output
