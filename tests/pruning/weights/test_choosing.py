@@ -18,7 +18,10 @@ def chosen(model, sparsity, scope="global", least=0, ignore=()):
 
 
 @pytest.mark.parametrize("least", [1, 2, 3])
-@pytest.mark.parametrize("make", [mlp, cnn, lambda: nn.ConvTranspose2d(4, 6, 3, groups=2)])
+@pytest.mark.parametrize(
+    "make",
+    [mlp, cnn, lambda: cnn().to(memory_format=torch.channels_last), lambda: nn.ConvTranspose2d(4, 6, 3, groups=2)],
+)
 def test_every_output_keeps_its_highest_few(make, least):
     model = make()
     weights = prunable_weights(model)

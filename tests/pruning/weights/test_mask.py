@@ -216,6 +216,16 @@ def test_a_weight_that_something_else_makes_is_refused():
         bake_(later)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("channels", [1, 4])
+def test_the_layer_sees_the_strides_of_its_parameter(layout, channels):
+    layer = nn.Conv2d(channels, 8, 3).to(memory_format=layout)
+    sparsify_(layer, 0.5)
+    assert layer.weight.stride() == stored(layer, "weight").stride()
+    layer.weight.sum().backward()
+    assert torch.equal(stored(layer, "weight").grad, mask_of(layer, "weight").mask)
+
+
 def test_a_masked_model_can_be_exported():
     model, inputs = masked("mlp")
     model.eval()

@@ -54,7 +54,7 @@ def _protected(weight: Weight, score: Tensor, least: int) -> Tensor:
     """The scores, with plus infinity on the highest few of every output."""
     if least == 0:
         return score
-    score = score.clone()
+    score = score.clone(memory_format=torch.contiguous_format)
     rows = weight.by_output(score)
     best = torch.zeros_like(rows, dtype=torch.bool)
     best.scatter_(1, rows.argsort(dim=1, descending=True, stable=True)[:, :least], True)

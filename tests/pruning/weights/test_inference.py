@@ -6,8 +6,8 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.models.latency import Latency
-from burnish.pruning.weights import sparse_inference as module
-from burnish.pruning.weights.sparse_inference import sparse_inference
+from burnish.pruning.weights import inference as module
+from burnish.pruning.weights.inference import sparse_inference
 from burnish.pruning.weights.sparse_layers import SparseConv2d, SparseLinear
 from burnish.pruning.weights.sparsify import sparsify_
 
