@@ -102,4 +102,5 @@ def _shared(eps: float, norm: Norm, bounds: Bounds, outputs: str, batch_size: in
         "outputs": outputs,
         "batch_size": batch_size,
         "seed": seed,
+        "channels_last": True,  # rounding may tip a sample that is nearly fooled; the loop becomes up to twice as fast
     }
