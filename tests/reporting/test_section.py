@@ -2,6 +2,7 @@
 
 import json
 
+from burnish.reporting.page import write_report
 from burnish.reporting.record import read_record
 from burnish.reporting.section import section
 
@@ -92,3 +93,13 @@ def test_results_of_attacks_are_told_one_by_one(fake_run, robustness_of):
         (run / f"robustness-{name}.json").write_text(json.dumps(robustness_of(norm=name.split("-")[1])))
     found = section(read_record(run), "run", run / "report.html").robustness
     assert [one.size for one in found] == ["l2 8/255", "linf 8/255"]
+
+
+def test_robust_accuracy_is_told_in_the_lineage_where_it_was_measured(fake_run, robustness_of):
+    first, last = fake_run(name="0001-fit"), fake_run(name="0002-fit", parent="../0001-fit")
+    (first / "robustness-quick-linf-8-255.json").write_text(json.dumps(robustness_of()))
+    steps = section(read_record(last), "run", last / "report.html").steps
+    assert [step.attacked for step in steps] == [True, False]
+    page = write_report(last).read_text()
+    assert page.count("· robust 18.0 % [10.5, 25.5] quick linf 8/255 · 272,474 parameters · 1.20 ms") == 1
+    assert page.count("· 272,474 parameters · 1.20 ms") == 2

@@ -60,8 +60,8 @@ def test_robust_accuracy_has_a_column_where_a_run_was_attacked(fake_run, robustn
     assert (rows[1]["robust"]["value"], rows[1]["robust"]["suite"]) == (0.18, "quick")
     assert json.loads(json.dumps(rows)) == rows
     columns, lines = laid_out(rows)
-    assert columns[-1] == "robust accuracy [interval]"
-    assert [line[-1] for line in lines] == ["—", "18.0 % [10.5, 25.5] quick linf 8/255"]
+    assert columns[4:6] == ("result [interval]", "robust accuracy [interval]")
+    assert [line[5] for line in lines] == ["—", "18.0 % [10.5, 25.5] quick linf 8/255"]
     assert "18.0 % [10.5, 25.5] quick linf 8/255" in summary_table(rows)
 
 

@@ -49,6 +49,7 @@ class Step:
     link: str | None
     here: bool
     found: bool
+    attacked: bool
     cells: tuple[str, ...]
 
 
@@ -185,5 +186,6 @@ def _step(ancestor: Ancestor, record: Record, page: Path) -> Step:
     link = None
     if not here and report.is_file():
         link = urllib.parse.quote(os.path.relpath(report, page.resolve().parent).replace(os.sep, "/"))
-    told = cells(summary_row(ancestor.record)) if ancestor.record else ()
-    return Step(ancestor.name, link, here, ancestor.record is not None, told)
+    row = summary_row(ancestor.record) if ancestor.record else None
+    told = cells(row) if row else ()
+    return Step(ancestor.name, link, here, row is not None, bool(row and row["robust"]), told)

@@ -14,7 +14,7 @@ from burnish.reporting.record import Record, finite, read_record
 from burnish.reporting.robustness import best_known, robust_text
 
 ROBUST = "robust accuracy [interval]"
-COLUMNS = ("run", "model", "data", "metric", "result [interval]", "parameters", "latency", "time", ROBUST)
+COLUMNS = ("run", "model", "data", "metric", "result [interval]", ROBUST, "parameters", "latency", "time")
 _RIGHT = {"parameters", "latency", "time"}
 
 
@@ -76,18 +76,18 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         row["data"],
         f"{row['split']} {words(row['metric'])}" if row["metric"] else ABSENT,
         result,
+        robust_text(row.get("robust")),
         number(row["parameters"]),
         latency_text(row["latency_ms"]),
         duration(row["seconds"]),
-        robust_text(row.get("robust")),
     )
 
 
 def laid_out(rows: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Columns and cells of a table of runs; robust accuracy has a column where one of them was attacked."""
     attacked = any(row.get("robust") for row in rows)
-    width = len(COLUMNS) if attacked else len(COLUMNS) - 1
-    return COLUMNS[:width], [cells(row)[:width] for row in rows]
+    shown = [place for place, column in enumerate(COLUMNS) if attacked or column != ROBUST]
+    return tuple(COLUMNS[place] for place in shown), [tuple(cells(row)[place] for place in shown) for row in rows]
 
 
 def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> str:
