@@ -26,7 +26,7 @@ def test_the_filters_before_it_do_not_matter():
     assert torch.equal(score_groups(model, groups[:1], BatchNormScale())["first"], before)
 
 
-def test_a_group_without_batch_normalisation_is_named():
+def test_groups_without_batch_normalisation_are_named():
     model, groups = chain(norm=True)
-    with pytest.raises(InputError, match=r"needs a batch normalisation .* and 'second' has none: ignore that layer"):
+    with pytest.raises(InputError, match=r"needs a batch normalisation .* and second have none: ignore those layers"):
         score_groups(model, groups, "batchnorm-scale")

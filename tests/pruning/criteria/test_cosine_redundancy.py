@@ -12,7 +12,9 @@ from burnish.pruning.criteria.cosine_redundancy import similarity_in_turn
 def scores(weight):
     layer = nn.Linear(weight.shape[1], len(weight)).double()
     layer.weight.data.copy_(weight)
-    found = score_groups(layer, [group("x", part("weight", 0, len(weight), "produces"))], CosineRedundancy())
+    found = score_groups(
+        layer, [group("x", part("weight", 0, len(weight), "produces"))], CosineRedundancy(), normalise="none"
+    )
     return found["x"]
 
 
@@ -70,7 +72,7 @@ def test_only_what_is_alike_in_all_members_is_redundant():
         model.one.weight[1] = model.one.weight[0]  # alike in one layer alone
         for layer in (model.one, model.two):
             layer.weight[3] = 2 * layer.weight[2]  # alike in both
-    score = score_groups(model, [found], CosineRedundancy())["one"]
+    score = score_groups(model, [found], CosineRedundancy(), normalise="none")["one"]
     assert score.argmin() == 2
     assert score[2].item() < 1e-12
     assert score[:2].min() > 0.1

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from burnish.common.errors import InputError
 from burnish.pruning.criteria.calibration import Calibration
 from burnish.pruning.criteria.criterion import Criterion
-from burnish.pruning.criteria.normalisation import Normalisation
 from burnish.pruning.criteria.readings import mean_readings
 from burnish.pruning.graph.group import Group
 
@@ -23,8 +22,7 @@ class ActiveShare(Criterion):
     It says something of channels behind a ReLU or the like; others are never zero, and score 1.
 
     Source: Hu et al. 2016, "Network Trimming: A Data-Driven Neuron Pruning Approach towards Efficient Deep
-    Architectures", arXiv:1607.03250, eq. 1, over what the next layer reads. Scores lie in [0, 1] and are not
-    normalised.
+    Architectures", arXiv:1607.03250, eq. 1, over what the next layer reads. Scores lie in [0, 1].
 
     >>> ActiveShare().name
     'active-share'
@@ -32,7 +30,6 @@ class ActiveShare(Criterion):
 
     name: ClassVar[str] = "active-share"
     needs: ClassVar[Literal["weights", "data", "loss"]] = "data"
-    normalisation: ClassVar[Normalisation] = "none"
 
     def score(self, model: nn.Module, groups: Sequence[Group], calibration: Calibration | None) -> list[Tensor]:
         """Share of values of each channel that are not zero.

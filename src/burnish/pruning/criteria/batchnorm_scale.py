@@ -38,16 +38,20 @@ class BatchNormScale(Criterion):
             InputError: a group goes through no batch normalisation with a scale.
         """
         tensors, modules = tensors_of(model), dict(model.named_modules())
-        found = []
-        for group in groups:
-            scales = [part for part in group.slices if _is_scale(modules[part.module], part)]
-            if not scales:
-                raise InputError(
-                    f"criterion '{self.name}' needs a batch normalisation with learnt scales on every group, and "
-                    f"'{group.name}' has none: ignore that layer, or take l1, l2 or taylor"
-                )
-            found.append(combined([rows(tensors[part.tensor], part).abs().mean(dim=1) for part in scales]))
-        return found
+        scales = {
+            group.name: [part for part in group.slices if _is_scale(modules[part.module], part)] for group in groups
+        }
+        without = [name for name, parts in scales.items() if not parts]
+        if without:
+            more = f" and {len(without) - 4} more" if len(without) > 4 else ""
+            raise InputError(
+                f"criterion '{self.name}' needs a batch normalisation with learnt scales on every group, and "
+                f"{', '.join(without[:4])}{more} have none: ignore those layers, or take l1, l2 or taylor"
+            )
+        return [
+            combined([rows(tensors[part.tensor], part).abs().mean(dim=1) for part in parts])
+            for parts in scales.values()
+        ]
 
 
 def _is_scale(module: nn.Module, part: Slice) -> bool:

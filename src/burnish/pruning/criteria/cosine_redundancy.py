@@ -11,7 +11,6 @@ from torch import Tensor
 
 from burnish.pruning.criteria.criterion import WeightCriterion
 from burnish.pruning.criteria.members import combined, producing, rows
-from burnish.pruning.criteria.normalisation import Normalisation
 from burnish.pruning.graph.group import Group
 
 
@@ -24,15 +23,14 @@ class CosineRedundancy(WeightCriterion):
 
     Source: Ayinde and Zurada 2018, "Building Efficient ConvNets using Redundant Feature Pruning", arXiv:1802.07653
     (cosine between filters); taking one of a pair at a time is Srinivas and Babu 2015, "Data-free Parameter Pruning for
-    Deep Neural Networks", arXiv:1507.06149, section 3. The absolute value is our change. Scores lie in [0, 1] and are
-    not normalised.
+    Deep Neural Networks", arXiv:1507.06149, section 3. The absolute value is our change. Scores lie in [0, 1]; short
+    filters are more alike than long ones by chance, so layers become comparable by the mean of each.
 
-    >>> CosineRedundancy().normalisation
-    'none'
+    >>> CosineRedundancy().name
+    'cosine-redundancy'
     """
 
     name: ClassVar[str] = "cosine-redundancy"
-    normalisation: ClassVar[Normalisation] = "none"
 
     def of_group(self, tensors: Mapping[str, Tensor], group: Group) -> Tensor:
         """1 minus the similarity at each filter's turn; similarities are means over the members of a group."""

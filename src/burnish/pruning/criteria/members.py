@@ -38,7 +38,10 @@ def check_fit(tensors: Mapping[str, Tensor], group: Group) -> None:
 def rows(tensor: Tensor, part: Slice) -> Tensor:
     """What each channel has in a tensor, whichever dimension the channels lie in, ``(channels, numbers)`` float64."""
     tensor = tensor.cpu() if tensor.device.type == "mps" else tensor  # which has no float64
-    return tensor.movedim(part.dim, 0)[part.index.to(tensor.device)].flatten(1).double()
+    channels = tensor.movedim(part.dim, 0)
+    if part.index.shape == (len(channels), 1) and torch.equal(part.index[:, 0].cpu(), torch.arange(len(channels))):
+        return channels.reshape(len(channels), -1).double()  # as they lie: spares a copy of every weight
+    return channels[part.index.to(tensor.device)].flatten(1).double()
 
 
 def producing(group: Group) -> list[Slice]:

@@ -31,7 +31,7 @@ def score_groups(
 
     Raw scores of different layers are rarely comparable: a filter of 4608 weights has a larger norm than one of 27. So
     by default they are divided by the mean of their group, except those of criteria that are made to be compared as
-    they come (batch normalisation scales, Taylor, shares). Within a group the order is the same either way.
+    they come (batch normalisation scales, Taylor). Within a group the order is the same either way.
 
     Args:
         model: any module, left as it was: modes, gradients, buffers, generators.
