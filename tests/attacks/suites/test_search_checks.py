@@ -8,7 +8,7 @@ from tests.attacks.suites.test_model_checks import Around, Rounding
 from tests.attacks.trained import digits_network
 from torch import nn
 
-from burnish.attacks import FGSM, PGD
+from burnish.attacks import FGSM, PGD, DeepFool
 from burnish.attacks.attack import Attack
 from burnish.attacks.suites.search_checks import check_black_box, check_search
 from burnish.attacks.suites.suite import Suite
@@ -42,7 +42,7 @@ def findings(trained, model, count=128, **options):
     suite = Suite("pgd", (PGD(model, **options),))
     result = suite.run(trained.images, trained.labels)
     chosen = result.right.nonzero().flatten()[:count]
-    return check_search(suite, trained.images[chosen], trained.labels[chosen], result.robust[chosen])
+    return check_search(suite, trained.images, trained.labels, chosen, result.robust)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,19 @@ def test_a_search_that_was_cut_off_is_found(trained):
     (finding,) = findings(trained, trained.model, eps=3.0, norm="l1", steps=5)
     assert finding.code == "more-steps-help"
     assert finding.title.startswith("100 steps of PGD fool another ")
+
+
+def test_a_radius_and_bounds_of_every_sample_stay_with_it(trained):
+    eps = torch.where(trained.labels == 3, 0.3, 0.05)
+    bounds = (torch.zeros_like(trained.images), torch.ones_like(trained.images))
+    assert findings(trained, trained.model, count=20, eps=eps, bounds=bounds) == []
+
+
+def test_attacks_without_a_radius_have_no_more_steps_to_try(trained):
+    suite = Suite("smallest", (DeepFool(trained.model, norm="linf"),))
+    result = suite.run(trained.images[:32], trained.labels[:32])
+    chosen = result.right.nonzero().flatten()
+    assert check_search(suite, trained.images[:32], trained.labels[:32], chosen, result.robust) == []
 
 
 def test_steep_waves_that_send_the_search_astray_are_found(trained):

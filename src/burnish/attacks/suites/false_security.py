@@ -37,6 +37,6 @@ def false_security(
     some, classes = inputs[chosen], labels[chosen]
     found = check_model(model, some.to(device), classes.to(device))
     if not any("no gradient with respect" in finding.title for finding in found):
-        found += check_search(suite, some, classes, result.robust[chosen])
+        found += check_search(suite, inputs, labels, chosen, result.robust)
     found += check_black_box(result)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

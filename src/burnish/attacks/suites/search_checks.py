@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import torch
 from torch import Tensor
@@ -11,7 +10,7 @@ from torch import Tensor
 from burnish.attacks.attack import Attack
 from burnish.attacks.suites.catalogue import create
 from burnish.attacks.suites.finding import Finding
-from burnish.attacks.suites.suite import Suite
+from burnish.attacks.suites.suite import Suite, attacked_part
 from burnish.attacks.suites.suite_result import SuiteResult
 
 _STEPS, _FAR_STEPS = 100, 50
@@ -48,40 +47,39 @@ def check_black_box(result: SuiteResult) -> list[Finding]:
     return found
 
 
-def check_search(suite: Suite, inputs: Tensor, labels: Tensor, robust: Tensor) -> list[Finding]:
+def check_search(suite: Suite, inputs: Tensor, labels: Tensor, chosen: Tensor, robust: Tensor) -> list[Finding]:
     """Whether many more steps help, and whether a perturbation without limit reaches every sample.
 
     Carlini et al. 2019, "On evaluating adversarial robustness", arXiv:1902.06705, sections 4.3 and 5.5: more steps must
     change little, and with an unlimited perturbation accuracy must fall to nothing.
 
     Args:
-        suite: whose model, norm and radius count.
-        inputs: some samples ``(N, *)`` that are right before any attack.
+        suite: whose model, norm and radius count; without a radius there are no more steps to try.
+        inputs: what it was run on ``(N, *)``.
         labels: their classes ``(N,)``.
-        robust: which of them the suite left standing ``(N,)``.
+        chosen: places of the samples to look at ``(n,)``, right before any attack.
+        robust: which samples the suite left standing ``(N,)``.
     """
     first = suite.attacks[0]
     shared = {name: getattr(first, name) for name in ("norm", "bounds", "outputs", "training", "batch_size", "seed")}
     found = []
-    many = create("pgd", first.model, eps=first.eps, steps=_STEPS, **shared)
-    gained = _fooled(many, inputs[robust], labels[robust])
-    if gained > max(1, _FEW_POINTS * len(inputs)):
-        found.append(_steps_help(gained, len(inputs)))
+    if first.eps is not None:
+        many = create("pgd", first.model, eps=first.eps, steps=_STEPS, **shared)
+        gained = _fooled(many, inputs, labels, chosen[robust[chosen]])
+        if gained > max(1, _FEW_POINTS * len(chosen)):
+            found.append(_steps_help(gained, len(chosen)))
     largest = _whole_space(first, inputs)
     # To the end, so that a random model is not judged at the very border where the first draw was wrong.
     far = create("pgd", first.model, eps=largest, steps=_FAR_STEPS, step_size=largest / 10, early_stop=False, **shared)
-    missed = len(inputs) - _fooled(far, inputs, labels)
-    if missed > max(1, _FEW_SAMPLES * len(inputs)):
-        found.append(_not_reached(missed, len(inputs)))
+    missed = len(chosen) - _fooled(far, inputs, labels, chosen)
+    if missed > max(1, _FEW_SAMPLES * len(chosen)):
+        found.append(_not_reached(missed, len(chosen)))
     return found
 
 
-def _fooled(attack: Attack, inputs: Tensor, labels: Tensor) -> int:
-    if not len(inputs):
-        return 0
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* had nothing to do")  # a random model may err at the second look
-        return int(attack.run(inputs, labels).success.sum())
+def _fooled(attack: Attack, inputs: Tensor, labels: Tensor, chosen: Tensor) -> int:
+    result = attacked_part(attack, inputs, labels, chosen)
+    return 0 if result is None else int(result.success.sum())
 
 
 def _whole_space(attack: Attack, inputs: Tensor) -> float:

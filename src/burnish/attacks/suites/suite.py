@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -109,7 +109,7 @@ class Suite:
             if on_start is not None:
                 on_start(attack.name, len(chosen))
             started = time.perf_counter()
-            found = _attacked(attack, inputs, labels, chosen)
+            found = attacked_part(attack, inputs, labels, chosen)
             fooled = chosen[found.success] if found is not None else chosen
             new = fooled[left[fooled]]
             if found is not None:
@@ -149,7 +149,8 @@ class Suite:
 class _Untouched(Attack):
     """Changes nothing: what the model says of the samples as they are."""
 
-    name = "the model itself"
+    name: ClassVar[str] = "the model itself"
+    needs_eps: ClassVar[bool] = False
 
     def perturb(self, problem: Problem) -> Tensor:
         return problem.inputs
@@ -160,7 +161,15 @@ def _shared(attack: Attack) -> dict[str, Any]:
     return {name: getattr(attack, name) for name in kept}
 
 
-def _attacked(attack: Attack, inputs: Tensor, labels: Tensor, chosen: Tensor) -> AttackResult | None:
+def attacked_part(attack: Attack, inputs: Tensor, labels: Tensor, chosen: Tensor) -> AttackResult | None:
+    """An attack on some of the samples, with the radius and the bounds that are theirs.
+
+    Args:
+        attack: whose eps and bounds may be those of every sample.
+        inputs: all samples ``(N, *)``.
+        labels: their classes ``(N,)``.
+        chosen: places of those to attack ``(n,)``; None comes back where there are none.
+    """
     if not len(chosen):
         return None
     count = len(inputs)
