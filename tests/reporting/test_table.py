@@ -29,6 +29,7 @@ def test_the_table_has_a_line_a_run_in_the_given_order(fake_run):
 
 def test_the_table_is_plain_text_and_never_cuts_a_number(fake_run):
     table = summary_table(summary_rows([fake_run(model="m" * 300)]))
+    assert "result [interval]" in table
     assert "\x1b" not in table
     assert "m" * 300 in table
     assert "1.20 ms" in table

@@ -106,7 +106,7 @@ def summary_table(rows: Sequence[dict[str, Any]], width: int | None = None) -> s
     short = [row | {"latency_ms": row["latency_ms"] and {"median": row["latency_ms"].get("median")}} for row in rows]
     columns, lines = laid_out(short)
     for column in columns:
-        table.add_column(column, justify="right" if column in _RIGHT else "left", overflow="fold")
+        table.add_column(Text(column), justify="right" if column in _RIGHT else "left", overflow="fold")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
     file = io.StringIO()
