@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from burnish.verbs.fit import fit
     from burnish.verbs.harden import harden
     from burnish.verbs.predict import predict
+    from burnish.verbs.prune import prune
     from burnish.verbs.report import report
     from burnish.verbs.run import run
 
@@ -40,6 +41,7 @@ __all__ = [
     "models",
     "predict",
     "preview_data",
+    "prune",
     "report",
     "reporting",
     "run",

@@ -15,6 +15,7 @@ VERBS = {
     "fit": "Train a model on data; makes a run.",
     "evaluate": "Score a run on one split, with intervals.",
     "predict": "Apply a run to new samples.",
+    "prune": "Make a model smaller and measurably faster; makes a run.",
     "harden": "Train on attacked samples, so that small changes no longer fool the model; makes a run.",
     "attack": "Change inputs a little until a model errs; say how much accuracy is left.",
     "describe": "Show a model layer by layer: shapes, parameters, operations.",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SURGERY_FILE = "surgery.json"
 
 Stage = dict[str, Any]
-"""One pruning: its ``level`` (filter or layer) and its ``steps``. Those of parents come first."""
+"""One pruning: its ``level`` (filter, layer or weight) and its ``steps``. Those of parents come first."""
 
 
 def write_surgery(folder: Path, stages: Sequence[Stage]) -> None:
@@ -52,13 +52,14 @@ def rebuild_(model: nn.Module, stages: Sequence[Stage]) -> None:
     >>> net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     >>> rebuild_(net, [])
     """
-    from burnish.pruning.graph.surgery import replay_
-    from burnish.pruning.layers.removing import replay_blocks_
-
     for stage in stages:
         if stage["level"] == "filter":
+            from burnish.pruning.graph.surgery import replay_
+
             replay_(model, stage["steps"])
         elif stage["level"] == "layer":
+            from burnish.pruning.layers.removing import replay_blocks_
+
             replay_blocks_(model, stage["steps"])
-        else:
-            raise InputError(f"a pruning of level '{stage['level']}' is not known: expected filter or layer")
+        elif stage["level"] != "weight":  # those are zeros in the weights, and change no shape
+            raise InputError(f"a pruning of level '{stage['level']}' is not known: expected filter, layer or weight")

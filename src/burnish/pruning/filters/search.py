@@ -75,8 +75,8 @@ def search(
     least = share_of(largest)
     if least > target:
         raise InputError(
-            f"{kind} cannot go down to {target:.3g} of the whole: with one channel left in every group that can be cut "
-            f"{least:.3g} stay; ask for more than that, or ignore less"
+            f"{kind} cannot go down to {target:.3g} of the whole: when all that can be cut is cut, {least:.3g} of it "
+            "stay; ask for more than that, ignore less, or round to less"
         )
     low, high = 0.0, largest
     for _ in range(_HALVINGS[kind]):

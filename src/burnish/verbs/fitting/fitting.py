@@ -244,7 +244,13 @@ def _train(engine: Engine, ready: Prepared, path: Path, keepers: _Keepers) -> Ru
     module = _whole_module(engine, ready.model)
     with one_voice(world):
         if world.is_main:
-            save_weights(module, path / "model.safetensors")
+            if ready.is_masked:
+                from burnish.pruning.weights import bake_, save_sparse
+
+                bake_(module)
+                save_sparse(module, path / "model.safetensors")
+            else:
+                save_weights(module, path / "model.safetensors")
             result = result_of(engine, ready, module, notes, path)
             write_atomically(path / "result.json", json.dumps(result, indent=1))
             if "advice" in result["loading"] and not ready.options.quiet:

@@ -15,7 +15,7 @@ from burnish.data.schema import Schema
 from burnish.data.statistics import Statistics, statistics
 from burnish.models import LoadReport, WithInput, default_model, for_data, load_weights_
 from burnish.models.weights.weights import Weights
-from burnish.runs.model_record import build, import_module, record_module, record_named, record_weights
+from burnish.runs.model_record import build, import_module, load_weights, record_module, record_named, record_weights
 from burnish.runs.run import Run
 from burnish.runs.surgery import Stage, rebuild_
 from burnish.verbs.fit import Fit
@@ -76,11 +76,10 @@ def take_weights(model: nn.Module, parent: Run) -> None:
         InputError: they do not fit the model.
     """
     try:
-        model.load_state_dict(parent.model.state_dict())
-    except RuntimeError as error:
-        detail = " ".join(line.strip() for line in str(error).splitlines()[1:2])
+        load_weights(model, parent.path / "model.safetensors")
+    except InputError as error:
         raise InputError(
-            f"the weights of run {parent.path} do not fit {type(model).__name__} on these data: {detail} "
+            f"the weights of run {parent.path} do not fit {type(model).__name__} on these data: {error} "
             "Give the parent's own data and model, or start without --parent"
         ) from None
 
@@ -115,3 +114,30 @@ def _target_statistics(data: Data) -> Statistics | None:
     targets = data.train.gather(torch.arange(len(data.train)))[1].double().reshape(len(data.train), -1)
     std = targets.std(dim=0, correction=0)
     return Statistics(targets.mean(dim=0).float(), torch.where(std > 0, std, torch.ones_like(std)).float())
+
+
+def mask_removed_(model: nn.Module, surgery: Sequence[Stage], *, fresh: bool) -> None:
+    """Mask the single weights that earlier runs removed, so that they stay so while the rest learns.
+
+    Args:
+        model: with the weights of the run that was pruned, or for a checkpoint to be loaded into.
+        surgery: the prunings so far.
+        fresh: whether its zeros tell what was removed; a checkpoint brings its own masks.
+    """
+    from burnish.pruning.weights import mask_like_, mask_zeros_
+
+    names = [name for stage in surgery if stage["level"] == "weight" for name in stage["steps"]]
+    if not names:
+        return
+    if fresh:
+        mask_zeros_(model)
+        return
+    weights = dict(model.named_parameters())
+    places = {name: name.rpartition(".") for name in dict.fromkeys(names) if name in weights}
+    mask_like_(
+        model,
+        {
+            f"{owner}{dot}parametrizations.{own}.0.mask": torch.ones_like(weights[name])
+            for name, (owner, dot, own) in places.items()
+        },
+    )

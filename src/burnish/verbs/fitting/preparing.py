@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from burnish.data.shards.pattern import names_shards
 from burnish.data.source import Source
 from burnish.models import entry, notes
 from burnish.models.weights.weights import Weights
+from burnish.runs.model_record import has_shapes_of
 from burnish.runs.run import load_run
 from burnish.runs.surgery import Stage, read_surgery
 from burnish.tasks import create, default_task
@@ -30,7 +32,7 @@ from burnish.training.freezing import Freezing
 from burnish.training.precision import resolve_precision
 from burnish.verbs.fit import Fit
 from burnish.verbs.fitting.augmenting import augmented
-from burnish.verbs.fitting.model_choice import about_weights, choose_model, take_weights
+from burnish.verbs.fitting.model_choice import about_weights, choose_model, mask_removed_, take_weights
 
 _FINE_TUNING = 0.1
 """Factor on the learning rate that is chosen for weights which are trained already."""
@@ -58,6 +60,15 @@ class Prepared:
     """The model is a module that the caller holds, so its mode is theirs."""
     surgery: tuple[Stage, ...] = ()
     """What was cut out of the model since it was built."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Texts that the run's folder holds from the beginning, by the name of their file."""
+    finish: Callable[[nn.Module], dict[str, Any]] | None = None
+    """What the result says beside the rest, found from the trained module."""
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether single weights were removed, which are masked while it trains and zeros afterwards."""
+        return any(stage["level"] == "weight" for stage in self.surgery)
 
 
 def prepare(
@@ -96,7 +107,11 @@ def prepare(
     surgery = tuple(read_surgery(home or (parent.path if parent else Path()))) if cut else ()
     built, model_record = choose_model(options, model, loaded, inherited, weights, surgery)
     if parent is not None:
+        if model is not None and cut and has_shapes_of(model, parent.path / "model.safetensors"):
+            model_record |= {"surgery": True}  # a module of the user's own that is cut already
         take_weights(built, parent)
+    if model_record.get("surgery"):
+        mask_removed_(built, surgery, fresh=fresh)
     task_record = (record or {}).get("task") or _choose_task(options, loaded, model_record)
     task = create(task_record["name"], loaded.schema, **task_record["options"])
     resolved = resolve_options(options, loaded.schema, task.name, len(loaded.train), len(loaded.validation))

@@ -48,6 +48,7 @@ def result_of(engine: Engine, ready: Prepared, module: nn.Module, notes: list[st
         "steps": engine.step,
         "notes": notes,
         "parent": _seen_from(path, ready.parent),
+        **(ready.finish(module) if ready.finish else {}),
     }
 
 
@@ -97,6 +98,8 @@ def write_beginning(path: Path, ready: Prepared, env: dict[str, Any]) -> None:
     write_config(path, config)
     if ready.surgery:
         write_surgery(path, ready.surgery)
+    for name, text in ready.files.items():
+        write_atomically(path / name, text)
     write_atomically(path / "schema.json", json.dumps(ready.data.schema.to_dict(), indent=1))
     write_atomically(path / "env.json", json.dumps(env, indent=1))
 
