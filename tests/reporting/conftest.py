@@ -217,6 +217,32 @@ def robustness(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def pruning(**changes: Any) -> dict[str, Any]:
+    """What the result of a pruned run says of the pruning."""
+
+    def stage(parameters: int, macs: int, size: int, times: tuple[float, float], accuracy: float) -> dict[str, Any]:
+        latency = {
+            str(b): {"median": t, "low": t * 0.95, "high": t * 1.05} for b, t in zip((1, 32), times, strict=True)
+        }
+        metrics = {"loss": {"value": 0.1, "low": 0.09, "high": 0.11, "count": 180}, "accuracy": share(accuracy, 180)}
+        known = {"parameters": parameters, "macs": macs, "bytes": size, "threads": 1}
+        return known | {"latency_ms": latency, "metrics": metrics}
+
+    return {
+        "level": "filter",
+        "criterion": "geometric-median",
+        "ratio": 0.5076,
+        "layers": [
+            {"name": "model.conv1", "before": 16, "after": 8},
+            {"name": "model.layer1.0.conv1", "before": 16, "after": 4},
+        ],
+        "refusals": ["model.fc cannot be narrowed: net.py:12 reads its width"],
+        "before": stage(269434, 2516608, 1094016, (0.75, 8.0), 0.97),
+        "cut": stage(67906, 631616, 285008, (0.5, 2.0), 0.1),
+        "finetuned": stage(67906, 631616, 285008, (0.5, 2.0), 0.92),
+    } | changes
+
+
 KINDS = {"images": _images, "hundred": _hundred, "table": _table, "text": _text, "gan": _gan}
 
 
@@ -272,3 +298,9 @@ def mistake_of() -> Callable[..., dict[str, Any]]:
 def robustness_of() -> Callable[..., dict[str, Any]]:
     """The plain content of a robustness file."""
     return robustness
+
+
+@pytest.fixture
+def pruning_of() -> Callable[..., dict[str, Any]]:
+    """What the result of a pruned run says of the pruning."""
+    return pruning

@@ -168,6 +168,40 @@ def test_results_of_attacks_of_another_shape_do_not_stop_the_page(fake_run, robu
     page_of(run)
 
 
+def test_what_pruning_saved_and_cost_has_its_section(fake_run, pruning_of):
+    text = write_report(fake_run(verb="prune", pruning=pruning_of())).read_text()
+    page = Page(text)
+    assert "Pruning: filters" in page.text
+    assert "Measured 1.5 times as fast at batch 1." in page.text
+    times = "\N{MULTIPLICATION SIGN}"
+    for words in (
+        f"67,906 0.25 {times}",
+        f"2.00 ms [1.90, 2.10] 0.25 {times}",
+        "Left whole",
+        "net.py:12 reads its width",
+    ):
+        assert words in page.text
+    for table in re.findall(r"<table(?! class=\"pairs\").*?</table>", text, flags=re.DOTALL):
+        assert "<caption>" in table
+
+
+def test_names_in_a_pruning_come_out_as_text(fake_run, pruning_of):
+    told = pruning_of(criterion=HOSTILE, refusals=[HOSTILE])
+    told["layers"][0]["name"] = HOSTILE
+    page = page_of(fake_run(pruning=told))
+    assert "script" not in page.tags
+    assert page.text.count(HOSTILE) >= 4
+
+
+@pytest.mark.parametrize("odd", [None, "odd", 3, ["odd"], {"odd": 1}, [{"odd": 1}], {"1": {"median": 0}}])
+def test_a_pruning_of_another_shape_does_not_stop_the_page(fake_run, pruning_of, odd):
+    page_of(fake_run(pruning=odd))
+    page_of(fake_run(pruning=dict.fromkeys(pruning_of(), odd)))
+    told = pruning_of()
+    told["cut"] = dict.fromkeys(told["before"], odd)
+    page_of(fake_run(pruning=told))
+
+
 def test_a_missing_parent_is_said(fake_run):
     text = page_of(fake_run(parent="../0000-fit")).text
     assert "0000-fit" in text

@@ -25,6 +25,7 @@ from burnish.reporting.formats import (
 )
 from burnish.reporting.headline import metrics_by_split, watched
 from burnish.reporting.lineage import Ancestor, lineage
+from burnish.reporting.pruning import PruningView, pruning_view
 from burnish.reporting.record import Record, finite
 from burnish.reporting.robustness import RobustnessView, robustness_view
 from burnish.reporting.series import charts
@@ -68,6 +69,7 @@ class Section:
     notes: list[str]
     splits: list[str]
     metrics: list[tuple[str, list[str]]]
+    pruning: PruningView | None
     drawings: list[Drawing]
     evaluations: list[EvaluationView]
     robustness: list[RobustnessView]
@@ -96,6 +98,7 @@ def section(record: Record, anchor: str, page: Path) -> Section:
             (words(name), [estimate_text(name, m[name]) if name in m else ABSENT for m in splits.values()])
             for name in names
         ],
+        pruning=pruning_view(record.result.get("pruning"), f"{anchor}-pruned", best.metric if best else None),
         drawings=[curves(chart, f"{anchor}-chart{index}") for index, chart in enumerate(charts(record.rows))],
         evaluations=[
             evaluation_view(split, told, f"{anchor}-{index}")
