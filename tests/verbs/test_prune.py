@@ -1,14 +1,10 @@
 """Tests of burnish.verbs.prune."""
 
-import json
-
 import pytest
 import torch
-from torch import nn
 
 import burnish
 from burnish.cli import main
-from burnish.common.errors import InputError, Interrupted
 from burnish.data import load
 from burnish.models import for_data
 
@@ -64,68 +60,6 @@ def test_a_pruned_model_is_pruned_again_at_another_level(parent, tmp_path):
     assert burnish.evaluate(burnish.load_run(once_more.path)).metrics["accuracy"].value > 0.5
 
 
-def test_rounds_make_a_chain_of_runs_that_ends_at_the_target(parent, tmp_path, capsys):
-    words = [str(parent.path), "--ratio", "0.75", "--rounds", "2", "--epochs", "1", "--quiet", "--threads", "1"]
-    assert main(["prune", *words, "--out", str(tmp_path)]) == 0
-    told = capsys.readouterr().out
-    assert "cut 2" in told
-    assert "run: " in told
-    runs = [burnish.load_run(path) for path in sorted(tmp_path.glob("*-prune"))]
-    assert len(runs) == 2
-    assert runs[1].parent.path == runs[0].path
-    layers = runs[1].result["pruning"]["layers"]
-    assert [(layer["before"], layer["after"]) for layer in layers] == [(32, 16), (32, 16)]
-
-
-def test_as_much_is_cut_as_the_score_allows(parent, tmp_path):
-    run = burnish.prune(parent, max_drop=3.0, epochs=2, out=tmp_path, **QUIET)
-    first, last = parent.metrics["validation"]["accuracy"].value, run.metrics["validation"]["accuracy"].value
-    assert 100 * (first - last) <= 3.0 + 1e-9
-    made = sorted(tmp_path.glob("*-prune"))
-    assert run.path in made
-    if made[-1] != run.path:  # the round after it went too far
-        beyond = burnish.load_run(made[-1]).result["pruning"]["finetuned"]["metrics"]["accuracy"]["value"]
-        assert 100 * (first - beyond) > 3.0
-
-
-@pytest.mark.parametrize("options", [{"ratio": 0.5}, {"level": "weight", "sparsity": 0.7}])
-def test_an_interrupted_finetuning_goes_on_to_the_same_bits(parent, tmp_path, options):
-    whole = burnish.prune(parent, epochs=2, out=tmp_path / "whole", **options, **QUIET)
-
-    class Stop:
-        name = "stop"
-        at: int | None = 30
-
-        def subscribe(self, engine):
-            def stop(engine):
-                engine.stop_requested = "interrupted"
-
-            if self.at is not None:
-                engine.events.on("step", stop, once=self.at)
-
-        def state_dict(self):
-            return {}
-
-        def load_state_dict(self, state):
-            pass
-
-    with pytest.raises(Interrupted, match="burnish prune --resume"):
-        burnish.prune(parent, epochs=2, out=tmp_path / "cut", observers=[Stop()], **options, **QUIET)
-    from burnish.verbs.interface.options import build
-    from burnish.verbs.prune import Prune
-    from burnish.verbs.pruning.rounds import resume_run
-
-    going_on = Stop()
-    going_on.at = None
-    resumed = resume_run(build(Prune, resume=tmp_path / "cut" / "0001-prune", quiet=True), None, [going_on])
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
-    keys = ("parameters", "macs", "bytes")
-    assert [resumed.result["pruning"]["before"][k] for k in keys] == [
-        whole.result["pruning"]["before"][k] for k in keys
-    ]
-
-
 def test_the_unpruned_model_teaches(parent, tmp_path):
     run = burnish.prune(parent, ratio=0.5, distill=0.5, epochs=2, out=tmp_path, **QUIET)
     assert run.metrics["validation"]["accuracy"].value > 0.85
@@ -143,31 +77,6 @@ def test_a_module_of_the_users_own_is_pruned_and_left_as_it_was(tmp_path):
     fresh = burnish.load_run(again.path, model=for_data("mlp", load("digits").schema))
     image = torch.rand(2, 1, 8, 8)
     assert torch.equal(fresh.model(image), again.model(image))
-
-
-def test_a_plain_module_gives_a_module_and_a_report():
-    net = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 2)).train()
-    tuned = []
-    found = burnish.prune(net, torch.zeros(4, 8), criterion="l1", ratio=0.5, finetune=tuned.append)
-    assert found.model[0].out_features == 16
-    assert found.model.training
-    assert tuned == [found.model]
-    assert found.report["after"]["parameters"] < found.report["before"]["parameters"]
-    assert net[0].out_features == 32
-    sparse = burnish.prune(net, torch.zeros(4, 8), level="weight", sparsity=0.5)
-    assert zeros(sparse.model) == 0.5
-    json.dumps(found.report)
-
-
-def test_sensitivity_looks_at_each_layer_alone_and_makes_no_run(parent, tmp_path, capsys):
-    assert main(["prune", str(parent.path), "--sensitivity", "--json", "--out", str(tmp_path / "none")]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert len(told["layers"]) == 2
-    for layer in told["layers"].values():
-        assert layer["channels"] == 64
-        assert layer["values"][0] >= layer["values"][2] - 0.05
-        assert told["whole"] >= layer["values"][2]
-    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(
@@ -194,16 +103,3 @@ def test_bad_input_is_one_line_and_makes_no_run(parent, tmp_path, capsys, words,
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "none").exists()
-
-
-def test_a_module_needs_an_example_and_weights():
-    with pytest.raises(InputError, match="pruning a module needs an example of its input"):
-        burnish.prune(nn.Linear(2, 2), ratio=0.5)
-    with torch.device("meta"):
-        net = nn.Sequential(nn.Linear(8, 32), nn.Linear(32, 2))
-    with pytest.raises(InputError, match="the model is on the meta device and has no weights to choose from"):
-        burnish.prune(net, torch.zeros(1, 8), ratio=0.5)
-    with pytest.raises(InputError, match="criterion 'taylor' looks at the loss on data"):
-        burnish.prune(
-            nn.Sequential(nn.Linear(8, 32), nn.Linear(32, 2)), torch.zeros(1, 8), ratio=0.5, criterion="taylor"
-        )

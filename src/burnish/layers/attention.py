@@ -135,7 +135,7 @@ class MultiHeadAttention(nn.Module):
         self, query_BTW: Tensor, key_BSW: Tensor | None, value_BSW: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         self._check("query", query_BTW, (len(query_BTW), None))
-        weight, bias, width = self.in_proj_weight, self.in_proj_bias, self.width
+        weight, bias = self.in_proj_weight, self.in_proj_bias
         if key_BSW is None and value_BSW is None:
             projected = F.linear(query_BTW, weight, bias).unflatten(-1, (3, self.heads, -1))
             q_BHTD, k_BHSD, v_BHSD = projected.permute(2, 0, 3, 1, 4).unbind()
@@ -144,11 +144,11 @@ class MultiHeadAttention(nn.Module):
         value_BSW = key_BSW if value_BSW is None else value_BSW
         self._check("key", key_BSW, (len(query_BTW), None))
         self._check("value", value_BSW, (len(query_BTW), key_BSW.shape[1]))
-        biases = (None, None, None) if bias is None else bias.split(width)
+        biases = (None, None, None) if bias is None else bias.chunk(3)
         sources = (query_BTW, key_BSW, value_BSW)
         first, second, third = (
             F.linear(source, rows, own).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for source, rows, own in zip(sources, weight.split(width), biases, strict=True)
+            for source, rows, own in zip(sources, weight.chunk(3), biases, strict=True)
         )
         return first, second, third
 

@@ -81,8 +81,8 @@ def command(options: Harden) -> Outcome:
 
 
 def _made(options: Harden, data: Any, model: nn.Module | None, observers: Sequence[Observer]) -> Run:
-    from burnish.defences.adversarial import CollapseWatch
     from burnish.defences.adversarial.inner_attack import check_hardening
+    from burnish.defences.adversarial.watch import CollapseWatch
     from burnish.verbs.fitting.fitting import go_on, start
 
     def watchers(path: Path) -> list[CollapseWatch]:
@@ -98,7 +98,7 @@ def _adversarial(ready: Prepared) -> Prepared:
     """The same with a task that trains on attacked samples."""
     from dataclasses import fields, replace
 
-    from burnish.defences.adversarial import AdversarialTraining
+    from burnish.defences.adversarial.training import AdversarialTraining
 
     options, task = ready.options, ready.task
     if task.name != "classification":

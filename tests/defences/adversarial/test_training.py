@@ -14,7 +14,7 @@ from burnish.data import load
 from burnish.data.batch import Batch
 from burnish.data.loaders.loader import evaluation_loader, make_loader
 from burnish.data.schema import Schema
-from burnish.defences.adversarial import AdversarialTraining, HardeningOptions
+from burnish.defences import AdversarialTraining, HardeningOptions
 from burnish.defences.adversarial.training import Pair
 from burnish.models import for_data
 from burnish.tasks import Classification

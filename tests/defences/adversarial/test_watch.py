@@ -7,7 +7,7 @@ from burnish.common.errors import InputError
 from burnish.common.intervals import proportion
 from burnish.data import load
 from burnish.data.loaders.loader import evaluation_loader, make_loader
-from burnish.defences.adversarial import AdversarialTraining, CollapseWatch, HardeningOptions
+from burnish.defences import AdversarialTraining, CollapseWatch, HardeningOptions
 from burnish.models import for_data
 from burnish.tasks import Classification
 from burnish.tasks.evaluation import Evaluation
