@@ -46,9 +46,11 @@ def test_new_samples_keep_the_bounds_and_leave_the_model_without_gradients():
 
 
 @pytest.mark.parametrize("period", [1, 3])
-def test_the_sign_of_the_length_changes_every_period(period):
+def test_the_first_steps_lead_out_of_the_class_and_the_sign_changes_every_period(period):
     signs = [signed_length(1.0, turn, period) for turn in range(4 * period)]
-    assert signs == ([1.0] * period + [-1.0] * period) * 2
+    assert signs == ([-1.0] * period + [1.0] * period) * 2
+    assert [signed_length(1.0, turn) for turn in range(9)] == [-1.0] * 9
+    assert [signed_length(-1.0, turn, period) for turn in range(period)] == [1.0] * period
 
 
 def test_a_reservoir_holds_different_samples_each_with_the_same_chance():

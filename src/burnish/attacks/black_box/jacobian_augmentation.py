@@ -48,16 +48,17 @@ def jacobian_augmented(
     return torch.minimum(torch.maximum(torch.cat(moved), low), high)
 
 
-def signed_length(step: float | Tensor, turn: int, period: int) -> float | Tensor:
-    """Lambda of a round: its sign changes every ``period`` rounds.
+def signed_length(step: float | Tensor, turn: int, period: int | None = None) -> float | Tensor:
+    """Lambda of a round: out of the class, and the other way after every ``period`` rounds.
 
     Source: Papernot, McDaniel and Goodfellow 2016, "Transferability in machine learning", arXiv:1605.07277, section on
-    the periodic step size: ``lambda * (-1) ** floor(rho / tau)``.
+    the periodic step size: ``lambda * (-1) ** floor(rho / tau)``. Changed: the paper's first rounds lead deeper into
+    the class, where the target seldom says anything new. A negative ``step`` gives its order.
 
     >>> [signed_length(0.1, turn, 2) for turn in range(5)]
-    [0.1, 0.1, -0.1, -0.1, 0.1]
+    [-0.1, -0.1, 0.1, 0.1, -0.1]
     """
-    return -step if turn // period % 2 else step
+    return step if period is not None and turn // period % 2 else -step
 
 
 def reservoir(count: int, most: int, generator: torch.Generator) -> Tensor:

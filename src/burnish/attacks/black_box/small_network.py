@@ -45,14 +45,14 @@ def _convolutional(shape: torch.Size, num_classes: int) -> nn.Module:
     channels, *sides = shape
     height, width = (min(7, -(-side // 4)) for side in sides)  # 28x28 pixels end as 7x7, larger images too
     return nn.Sequential(
-        nn.Conv2d(channels, 32, 3, padding=1),
+        nn.Conv2d(channels, 16, 5, padding=2),
         nn.ReLU(),
         nn.MaxPool2d(2, ceil_mode=True),
-        nn.Conv2d(32, 64, 3, padding=1),
+        nn.Conv2d(16, 32, 3, padding=1),
         nn.ReLU(),
         nn.AdaptiveMaxPool2d((height, width)),
         nn.Flatten(),
-        nn.Linear(64 * height * width, 128),
+        nn.Linear(32 * height * width, 128),
         nn.ReLU(),
         nn.Linear(128, num_classes),
     )

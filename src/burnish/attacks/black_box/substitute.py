@@ -37,7 +37,7 @@ def substitute(
     budget: int | None = None,
     rounds: int | None = None,
     step: float | Tensor = 0.1,
-    period: int = 3,
+    period: int | None = None,
     most_new: int | None = None,
     held_out: Tensor | None = None,
     bounds: Bounds = (0.0, 1.0),
@@ -50,7 +50,8 @@ def substitute(
 
     Source: Papernot et al. 2016, "Practical black-box attacks against machine learning", arXiv:1602.02697, algorithm 1;
     the changing sign of the step and the reservoir are from Papernot, McDaniel and Goodfellow 2016, "Transferability in
-    machine learning", arXiv:1605.07277. Adam takes the place of plain momentum.
+    machine learning", arXiv:1605.07277. Changed: Adam takes the place of plain momentum, and the steps lead out of the
+    class that was answered, where the papers' first ones lead into it.
 
     The answers decide nothing but classes: scores are used for their largest alone. Global generators are left as they
     are, and a module that is given is copied.
@@ -63,7 +64,8 @@ def substitute(
         budget: samples that the target may be asked about; 2,000, or what the predictor has left.
         rounds: most rounds of training; by default until the budget is used up.
         step: lambda, how far a new sample lies from its origin, in the units of the inputs.
-        period: rounds after which the sign of the step changes.
+        period: rounds after which the sign of the step changes; by default it stays. The papers' choice, a step of -0.1
+            with a period of 3, was the weaker one in ``benchmarks/attack_substitute.py``.
         most_new: most new samples a round; the number doubles otherwise, while the budget lasts.
         held_out: other inputs ``(M, *)`` on which to measure agreement; asked beside the budget.
         bounds: smallest and largest value of an input.
@@ -157,7 +159,7 @@ def _check(
     inputs: Tensor,
     target: Predictor,
     rounds: int | None,
-    period: int,
+    period: int | None,
     most_new: int | None,
     epochs: int,
     bounds: Bounds,
