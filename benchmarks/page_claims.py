@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-Rows = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One number to reach; ``measured`` finds it in the rows of a result, and whether it is good enough."""
-
-    what: str
-    bar: str
-    measured: Callable[[Rows], tuple[str, bool]]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A result file, and what it is to show."""
-
-    result: str
-    title: str
-    text: str
-    bars: tuple[Bar, ...]
+from claim import Bar, Claim, Rows
+from claims_pruning import PRUNING
+from claims_robustness import ROBUSTNESS
 
 
 def at_most(rows: Rows, column: str, limit: str, unit: str) -> tuple[str, bool]:
@@ -367,4 +348,6 @@ CLAIMS = (
         "Five classes of fashion-mnist from 20 labels each, starting from a network that has learnt the other five.",
         (Bar("fine-tuning with 20 labels a class over training from scratch", "better", transfer_gain),),
     ),
+    *ROBUSTNESS,
+    *PRUNING,
 )
