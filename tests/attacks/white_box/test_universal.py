@@ -129,7 +129,7 @@ def test_a_clipped_loss_keeps_one_image_from_taking_all_the_effort():
         ({"eps": 0.1, "norm": "l1"}, "universal works in linf and l2, not in l1"),
         ({"eps": 0.1, "norm": "l3"}, "unknown norm 'l3'"),
         ({"eps": 0.1, "step_size": -1.0}, "step_size must be positive, got -1"),
-        ({"eps": 0.1, "epochs": 0}, "epochs and batch_size must be at least 1, got 0 and 64"),
+        ({"eps": 0.1, "epochs": 0}, "epochs and batch_size must be at least 1, got 0 and 32"),
         ({"eps": 0.1, "until": 70.0}, r"until must lie in \(0, 1\] and held_out in \[0, 1\), got 70 and 0.25"),
     ],
 )

@@ -16,7 +16,7 @@ from burnish.attacks.goal import logarithms
 from burnish.attacks.norms import check_norm, project, size, steepest
 from burnish.attacks.white_box.universal_result import UniversalResult
 from burnish.common.errors import InputError
-from burnish.common.intervals import Estimate, proportion
+from burnish.common.intervals import proportion
 from burnish.common.module_state import untouched
 from burnish.common.seeding import generator
 from burnish.models.auxiliary import main_output
@@ -39,7 +39,7 @@ class Universal:
         bounds: smallest and largest value of an input; perturbed images are clipped to them.
         epochs: passes over the images, at most.
         until: share of the images that has to be fooled; reached, the work ends.
-        step_size: length of the first step, in the units of eps. Default: ``eps / 4``.
+        step_size: length of the first step, in the units of eps. Default: ``eps / 2``.
         clip: largest cross-entropy of an image that still counts.
         held_out: share of the images that are kept apart to measure on, drawn by the seed.
         outputs: what the model gives; of ``probabilities`` the logarithm is attacked.
@@ -70,7 +70,7 @@ class Universal:
     held_out: float = 0.25
     outputs: Literal["logits", "probabilities"] = "logits"
     training: bool = False
-    batch_size: int = 64
+    batch_size: int = 32
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -123,25 +123,25 @@ class Universal:
                     f"{len(right)} of {len(inputs)} images are classified as their labels say, and none is left to "
                     "work on: check the labels, or give more images"
                 )
-            delta, epochs = self._found(images[used], wanted[used])
+            delta, fooled, epochs = self._found(images[used], wanted[used])
             return UniversalResult(
                 perturbation=delta.to(inputs.device),
                 norm=self.norm,
                 distance=size(delta[None], self.norm).item(),
-                made_on=self._rate(images[used], wanted[used], delta),
-                held_out=self._rate(images[held], wanted[held], delta),
+                made_on=proportion(fooled, len(used)),
+                held_out=proportion(self._fooled(images[held], wanted[held], delta), len(held)),
                 held_out_rows=held.sort().values.to(inputs.device),
                 epochs=epochs,
                 gradients=epochs * len(used),
                 bounds=self.bounds,
             )
 
-    def _found(self, images: Tensor, labels: Tensor) -> tuple[Tensor, int]:
-        """The best perturbation, and after how many passes over the images the work ended."""
+    def _found(self, images: Tensor, labels: Tensor) -> tuple[Tensor, int, int]:
+        """The best perturbation, how many images it fools, and after how many passes over them the work ended."""
         delta = best = torch.zeros_like(images[0])
         most, done, epoch = -1, 0, 0
         steps = self.epochs * math.ceil(len(images) / self.batch_size)
-        first = self.step_size if self.step_size is not None else self.eps / 4
+        first = self.step_size if self.step_size is not None else self.eps / 2
         radius = delta.new_tensor([self.eps]) * (1 - 4 * torch.finfo(delta.dtype).eps)  # eps itself would round up
         while epoch < self.epochs and most < self.until * len(images):
             order = torch.randperm(len(images), generator=generator(self.seed, "order", epoch)).to(images.device)
@@ -154,7 +154,7 @@ class Universal:
             if fooled > most:
                 best, most = delta, fooled
             epoch += 1
-        return best, epoch
+        return best, most, epoch
 
     def _gradient(self, images: Tensor, labels: Tensor, delta: Tensor) -> Tensor:
         with torch.enable_grad():
@@ -173,6 +173,3 @@ class Universal:
 
     def _fooled(self, images: Tensor, labels: Tensor, delta: Tensor) -> int:
         return int((self._logits(images, delta).argmax(dim=1) != labels).sum()) if len(images) else 0
-
-    def _rate(self, images: Tensor, labels: Tensor, delta: Tensor) -> Estimate:
-        return proportion(self._fooled(images, labels, delta), len(images))
