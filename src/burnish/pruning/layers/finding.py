@@ -35,7 +35,7 @@ def find_blocks(model: nn.Module, example: Any, ignore: Sequence[str] = ()) -> B
     A block is a module with weights that runs once, whose output has shape and type of its input. Where modules have a
     shortcut (their output depends on their input even with all matrices at zero: residual blocks, transformer layers),
     these are the blocks: the outermost that are repeated, so neither a stage nor a part of a block. A model without
-    any is looked at as a chain: its links in ``nn.Sequential`` that keep the shape are blocks, the output layer aside.
+    any is looked at as a chain: its links in ``nn.Sequential`` that keep the shape are blocks, the last layer aside.
 
     Every block is tried: the model has to give outputs of the same shapes without it.
 
@@ -128,7 +128,7 @@ def _links(module: nn.Module, name: str, seen: dict[str, Seen]) -> list[str]:
         below = _links(child, path, seen)
         record = seen.get(path)
         is_leaf = next(child.children(), None) is None
-        fits = record is not None and record.reason is None and not record.gives_output
+        fits = record is not None and record.reason is None and not record.is_last
         fits = fits and (chained or not is_leaf)
         if fits and all(next(seen[path].module.children(), None) is None for path in below):
             found.append(path)

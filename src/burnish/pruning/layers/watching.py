@@ -26,7 +26,7 @@ class Seen:
         reason: why it cannot be replaced by its input; None where shapes allow it.
         shape: of its input, where it took a tensor.
         shortcut: whether its output depends on its input when its matrices are zero.
-        gives_output: whether the model returned its output, or a view of it.
+        is_last: whether the last of all layers with a matrix is in it.
     """
 
     module: nn.Module
@@ -34,7 +34,7 @@ class Seen:
     reason: str | None = "did not run on the example"
     shape: tuple[int, ...] = ()
     shortcut: bool = False
-    gives_output: bool = False
+    is_last: bool = False
 
 
 def watch(model: nn.Module, example: Any) -> dict[str, Seen]:
@@ -46,7 +46,7 @@ def watch(model: nn.Module, example: Any) -> dict[str, Seen]:
         InputError: the model is on the meta device or compiled, or its forward fails.
     """
     seen = {name: Seen(module) for name, module in model.named_modules() if _holds_matrix(module)}
-    outputs: dict[str, Any] = {}  # kept, as memory that is given back may be given to another tensor
+    order: list[str] = []
     probing = False
 
     def note(name: str) -> Any:
@@ -57,7 +57,7 @@ def watch(model: nn.Module, example: Any) -> dict[str, Seen]:
             record = seen[name]
             record.calls += 1
             record.reason, record.shape = _reason(record.calls, args, output)
-            outputs[name] = output
+            order.append(name)
             if record.reason is None and name and not _is_plain(module):
                 probing = True
                 try:
@@ -73,13 +73,13 @@ def watch(model: nn.Module, example: Any) -> dict[str, Seen]:
         if not isinstance(record.module, torch.jit.ScriptModule)
     ]
     try:
-        output = run(model, example)
+        run(model, example)
     finally:
         for handle in handles:
             handle.remove()
-    returned = _storages(output)
+    last = next((name for name in reversed(order) if next(seen[name].module.children(), None) is None), None)
     for name, record in seen.items():
-        record.gives_output = bool(_storages(outputs.get(name)) & returned)
+        record.is_last = last is not None and f"{last}.".startswith(f"{name}." if name else "")
         if isinstance(record.module, torch.jit.ScriptModule):
             record.reason = "is compiled to TorchScript, which cannot be looked into"
     return seen
@@ -152,11 +152,6 @@ def _has_shortcut(module: nn.Module, args: tuple[Any, ...], keywords: dict[str, 
         except Exception:  # zero weights are more than it can take
             return False
     return bool(((found[0] != found[1]) & found[0].isfinite() & found[1].isfinite()).any())
-
-
-def _storages(nest: Any) -> set[int]:
-    leaves = torch.utils._pytree.tree_leaves(nest)
-    return {leaf.untyped_storage()._cdata for leaf in leaves if isinstance(leaf, Tensor)}
 
 
 def _by(tensor: Tensor) -> str:
