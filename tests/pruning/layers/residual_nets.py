@@ -78,6 +78,7 @@ class Watched:
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         self.before = self._now()
+        self.tensors = [tensor.clone() for tensor in self._tensors()]
 
     def _now(self) -> dict[str, object]:
         named = {name: module for name, module in self.model.named_modules()}
@@ -86,12 +87,14 @@ class Watched:
             "modes": {name: module.training for name, module in named.items()},
             "hooks": {name: (len(m._forward_hooks), len(m._forward_pre_hooks)) for name, m in named.items()},
             "parameters": {name: (id(p), p.requires_grad, id(p.grad)) for name, p in self.model.named_parameters()},
-            "state": {name: tensor.tolist() for name, tensor in self.model.state_dict().items()},
-            "generator": torch.get_rng_state().tolist(),
         }
+
+    def _tensors(self) -> list[Tensor]:
+        return [*self.model.state_dict().values(), torch.get_rng_state()]
 
     def check(self) -> None:
         """Everything is as it was."""
+        assert all(torch.equal(new, old) for new, old in zip(self._tensors(), self.tensors, strict=True))
         now = self._now()
         for what, value in self.before.items():
             assert now[what] == value, what
