@@ -187,9 +187,7 @@ def _cut_(current: dict[str, Tensor], owners: dict[int, list[tuple[nn.Module, st
         else:
             module._buffers[attribute] = new
     owners[id(new)] = owners.pop(id(old))
-    for known, tensor in current.items():
-        if tensor is old:
-            current[known] = new
+    current[name] = new  # a tied tensor has one name here
 
 
 def _selected(tensor: Tensor, dim: int, kept: Tensor) -> Tensor:
