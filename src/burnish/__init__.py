@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from burnish.verbs.data_preview import preview_data
     from burnish.verbs.describe import describe
     from burnish.verbs.evaluate import evaluate
+    from burnish.verbs.export import export
     from burnish.verbs.fit import fit
     from burnish.verbs.harden import harden
     from burnish.verbs.predict import predict
@@ -34,6 +35,7 @@ __all__ = [
     "data",
     "describe",
     "evaluate",
+    "export",
     "fit",
     "harden",
     "layers",

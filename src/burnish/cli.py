@@ -19,6 +19,7 @@ VERBS = {
     "harden": "Train on attacked samples, so that small changes no longer fool the model; makes a run.",
     "attack": "Change inputs a little until a model errs; say how much accuracy is left.",
     "describe": "Show a model layer by layer: shapes, parameters, operations.",
+    "export": "Write a run's model as one file that runs without burnish: ONNX, or for plain PyTorch.",
     "report": "Draw a run as one offline HTML page.",
     "run": "Play a recipe: a list of verbs.",
     "models": "List the models that have a name.",

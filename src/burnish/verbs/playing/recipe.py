@@ -14,7 +14,7 @@ from burnish.verbs.interface.arguments import read_word
 from burnish.verbs.interface.lookup import load_verb
 from burnish.verbs.interface.options import RunFolderOptions, build, options_of
 
-VERBS = ("fit", "prune", "harden", "attack", "evaluate", "predict", "describe", "report", "models", "data")
+VERBS = ("fit", "prune", "harden", "attack", "evaluate", "predict", "describe", "export", "report", "models", "data")
 """Verbs that a recipe may list: all but the one that plays recipes."""
 
 
