@@ -1,6 +1,7 @@
 """Tests of burnish.attacks.suites.search_checks."""
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 import torch
@@ -87,12 +88,25 @@ def test_steep_waves_that_send_the_search_astray_are_found(trained):
 def test_a_black_box_that_beats_the_white_box_is_found(trained):
     model = Around(trained.model, Rounding())
     suite = Suite("two", (PGD(model, eps=0.6), Darken(model, eps=0.6)))
-    (finding,) = check_black_box(suite.run(trained.images, trained.labels))
+    result = suite.run(trained.images, trained.labels)
+    (finding,) = check_black_box(suite, result, trained.images, trained.labels)
     assert finding.code == "black-box-better"
     assert finding.title.startswith("darken, which uses no gradients, fooled ")
+
+
+def test_what_harder_attacks_with_gradients_fool_as_well_is_no_fault_of_the_model(trained):
+    suite = Suite("two", (FGSM(trained.model, eps=0.12), PGD(trained.model, eps=0.12)))
+    result = suite.run(trained.images, trained.labels)
+    without = replace(result.trials[1], gradients=0)
+    (finding,) = check_black_box(
+        suite, replace(result, trials=(result.trials[0], without)), trained.images, trained.labels
+    )
+    assert (finding.code, finding.severity) == ("weak-gradient-attacks", "info")
 
 
 def test_a_black_box_that_finds_less_or_comes_first_is_no_sign(trained):
     attacks = (FGSM(trained.model, eps=0.6), Darken(trained.model, eps=0.6))
     for order in (attacks, attacks[::-1]):
-        assert check_black_box(Suite("two", order).run(trained.images, trained.labels)) == []
+        suite = Suite("two", order)
+        result = suite.run(trained.images, trained.labels)
+        assert check_black_box(suite, result, trained.images, trained.labels) == []

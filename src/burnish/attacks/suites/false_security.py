@@ -38,5 +38,5 @@ def false_security(
     found = check_model(model, some.to(device), classes.to(device))
     if not any("no gradient with respect" in finding.title for finding in found):
         found += check_search(suite, inputs, labels, chosen, result.robust)
-    found += check_black_box(result)
+    found += check_black_box(suite, result, inputs, labels)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
