@@ -158,6 +158,7 @@ def figure(rows: list[dict[str, Any]], network: str) -> str:
             axes.plot(counts, [one["finetuned"] for one in line], color=colour, marker=marker, label=criterion)
             axes.plot(counts, [one["accuracy"] for one in line], color=colour, marker=marker, linestyle=":", alpha=0.5)
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        axes.set_xticks([0, *NETWORKS[network]])
         axes.set_xlabel("blocks removed; dotted before finetuning")
         axes.set_ylabel("test accuracy")
         axes.legend(frameon=False, fontsize=8, labelcolor=INK)
