@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from burnish.attacks.attack import Attack
     from burnish.attacks.black_box.hop_skip_jump import HopSkipJump
-    from burnish.attacks.black_box.predictor import Predictor
+    from burnish.attacks.black_box.predictor import Decisions, Predictor, Unanswered
     from burnish.attacks.black_box.square import Square
     from burnish.attacks.black_box.substitute import substitute
     from burnish.attacks.black_box.substitute_result import Substitute
+    from burnish.attacks.control import noise_of_equal_size
     from burnish.attacks.goal import Exceed, Goal, Misclassify, Reach
     from burnish.attacks.result import AttackResult
     from burnish.attacks.suites.curve import Curve, curve
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from burnish.attacks.suites.named import quick, standard
     from burnish.attacks.suites.suite import Suite
     from burnish.attacks.suites.suite_result import SuiteResult
-    from burnish.attacks.transfer import TransferMatrix, transfer_attack, transfer_matrix
+    from burnish.attacks.transfer import Transfer, TransferMatrix, transfer_attack, transfer_matrix
     from burnish.attacks.white_box.apgd import APGD
     from burnish.attacks.white_box.apgd_targeted import APGDTargeted
     from burnish.attacks.white_box.bim import BIM
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from burnish.attacks.white_box.fab import FAB
     from burnish.attacks.white_box.fgsm import FGSM
     from burnish.attacks.white_box.gradient_step import GradientStep
-    from burnish.attacks.white_box.least_likely import LeastLikely
+    from burnish.attacks.white_box.least_likely import LeastLikely, LeastLikelyResult
     from burnish.attacks.white_box.linear import LinearAttack
     from burnish.attacks.white_box.pgd import PGD
+    from burnish.attacks.white_box.rows import RowLimits, attack_rows, row_limits
     from burnish.attacks.white_box.universal import Universal
     from burnish.attacks.white_box.universal_result import UniversalResult
+    from burnish.attacks.white_box.viewing import Blur, Brightness, Noise, Scale
     from burnish.attacks.white_box.views import Survive, Views
 
 _HOMES = {
@@ -43,8 +46,11 @@ _HOMES = {
     "Attack": "attack",
     "AttackResult": "result",
     "BIM": "white_box.bim",
+    "Blur": "white_box.viewing",
+    "Brightness": "white_box.viewing",
     "CarliniWagner": "white_box.carlini_wagner",
     "Curve": "suites.curve",
+    "Decisions": "black_box.predictor",
     "DeepFool": "white_box.deepfool",
     "Exceed": "goal",
     "FAB": "white_box.fab",
@@ -54,24 +60,33 @@ _HOMES = {
     "GradientStep": "white_box.gradient_step",
     "HopSkipJump": "black_box.hop_skip_jump",
     "LeastLikely": "white_box.least_likely",
+    "LeastLikelyResult": "white_box.least_likely",
     "LinearAttack": "white_box.linear",
     "Misclassify": "goal",
+    "Noise": "white_box.viewing",
     "PGD": "white_box.pgd",
     "Predictor": "black_box.predictor",
     "Reach": "goal",
+    "RowLimits": "white_box.rows",
+    "Scale": "white_box.viewing",
     "Square": "black_box.square",
     "Substitute": "black_box.substitute_result",
     "Suite": "suites.suite",
     "SuiteResult": "suites.suite_result",
     "Survive": "white_box.views",
+    "Transfer": "transfer",
     "TransferMatrix": "transfer",
+    "Unanswered": "black_box.predictor",
     "Universal": "white_box.universal",
     "UniversalResult": "white_box.universal_result",
     "Views": "white_box.views",
+    "attack_rows": "white_box.rows",
     "curve": "suites.curve",
     "expectation": "white_box.expectation",
     "false_security": "suites.false_security",
+    "noise_of_equal_size": "control",
     "quick": "suites.named",
+    "row_limits": "white_box.rows",
     "standard": "suites.named",
     "substitute": "black_box.substitute",
     "survival": "white_box.expectation",
@@ -88,8 +103,11 @@ __all__ = [
     "APGDTargeted",
     "Attack",
     "AttackResult",
+    "Blur",
+    "Brightness",
     "CarliniWagner",
     "Curve",
+    "Decisions",
     "DeepFool",
     "Exceed",
     "Finding",
@@ -97,23 +115,32 @@ __all__ = [
     "GradientStep",
     "HopSkipJump",
     "LeastLikely",
+    "LeastLikelyResult",
     "LinearAttack",
     "Misclassify",
+    "Noise",
     "Predictor",
     "Reach",
+    "RowLimits",
+    "Scale",
     "Square",
     "Substitute",
     "Suite",
     "SuiteResult",
     "Survive",
+    "Transfer",
     "TransferMatrix",
+    "Unanswered",
     "Universal",
     "UniversalResult",
     "Views",
+    "attack_rows",
     "curve",
     "expectation",
     "false_security",
+    "noise_of_equal_size",
     "quick",
+    "row_limits",
     "standard",
     "substitute",
     "survival",
