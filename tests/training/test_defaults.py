@@ -118,6 +118,8 @@ NAN, INF = math.nan, math.inf
         ("warmup", -1.0, "warmup must be 0 or more, got -1.0"),
         ("warmup", INF, "warmup must be 0 or more, got inf"),
         ("l1", -1.0, "l1 must be 0 or more, got -1.0"),
+        ("slimming", -1.0, "slimming must be 0 or more, got -1.0"),
+        ("group_lasso", INF, "group_lasso must be 0 or more, got inf"),
         ("l2", NAN, "l2 must be 0 or more, got nan"),
         ("clip_norm", 0.0, "clip_norm must be a positive number, got 0.0: leave it out for no limit"),
         ("clip_norm", INF, "clip_norm must be a positive number, got inf: leave it out for no limit"),

@@ -54,6 +54,8 @@ def test_an_option_that_serves_passes(options):
         ("perceptron", {"compile": True}),
         ("perceptron", {"l1": 0.1}),
         ("perceptron", {"l2": 0.1}),
+        ("perceptron", {"slimming": 0.1}),
+        ("perceptron", {"group_lasso": 0.1}),
         ("gan", {"accumulate": 2}),
         ("gan", {"compile": True}),
     ],

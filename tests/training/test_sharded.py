@@ -37,6 +37,7 @@ OPTIONS = {
     "clip_norm": {"clip_norm": 0.05, "optimizer": "sgd", "learning_rate": 1.0},
     "clip_value": {"clip_value": 0.01, "optimizer": "sgd", "learning_rate": 1.0},
     "penalties": {"l1": 0.01, "l2": 0.1},
+    "group_lasso": {"group_lasso": 0.1},
     "max_norm": {"max_norm": 0.5},
     "ema": {"ema": 0.9},
     "accumulate": {"accumulate": 3},
@@ -149,7 +150,7 @@ def test_sharded_weights_learn_what_whole_ones_learn(found, name):
     assert any(not torch.equal(start[key], alone[key]) for key in alone)
 
 
-@pytest.mark.parametrize("name", ["clip_norm", "clip_value", "penalties", "max_norm", "ema"])
+@pytest.mark.parametrize("name", ["clip_norm", "clip_value", "penalties", "group_lasso", "max_norm", "ema"])
 def test_each_option_changes_what_is_learned(found, name):
     reference = "sgd" if name.startswith("clip") else "adamw"
     key = "0.weight"

@@ -102,7 +102,7 @@ def _check_numbers(options: TrainingOptions) -> None:
         value = getattr(options, name)
         if isinstance(value, int) and value < least:
             raise InputError(f"{name} must be at least {least}, got {value}")
-    for name in ("warmup", "l1", "l2", "weight_decay"):
+    for name in ("warmup", "l1", "l2", "slimming", "group_lasso", "weight_decay"):
         value = getattr(options, name)
         if not 0 <= value < math.inf:
             raise InputError(f"{name} must be 0 or more, got {value}")

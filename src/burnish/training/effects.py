@@ -16,7 +16,7 @@ _SERVES: dict[str, tuple[str, tuple[str, ...]]] = {
 _CLOSURE = ("lbfgs", "newton-cg")
 _BY_STAGE = ("freeze", "probe_epochs", "unfreeze_epochs", "layer_decay")
 _NOT_FOR_TASK = {
-    "perceptron": ("accumulate", "compile", "l1", "l2", *_BY_STAGE),
+    "perceptron": ("accumulate", "compile", "l1", "l2", "slimming", "group_lasso", *_BY_STAGE),
     "gan": ("accumulate", "compile", *_BY_STAGE),
 }
 """By task with a step of its own: what that step does not look at."""

@@ -48,6 +48,10 @@ class TrainingOptions:
     """Penalty l1 * sum |w| on weights."""
     l2: float = 0.0
     """Penalty l2 / 2 * sum w^2 on weights, part of the loss."""
+    slimming: float = 0.0
+    """Penalty slimming * sum |gamma| on the scales of batch normalisation, for pruning by them afterwards."""
+    group_lasso: float = 0.0
+    """Penalty group_lasso * sum of the L2 norms of filters and units, for pruning by norm afterwards."""
     max_norm: float | None = None
     """Largest norm of the incoming weights of a unit, enforced after every update."""
     clip_norm: float | None = None

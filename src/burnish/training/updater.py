@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from burnish.common.errors import InputError
 from burnish.data.batch import Batch
 from burnish.tasks.task import Task
+from burnish.training.channel_penalty import ChannelPenalty
 from burnish.training.clipping import clip_
 from burnish.training.distributed import sync_grads
 from burnish.training.optimizers import build_optimizer, closure_kind
@@ -67,12 +68,7 @@ class Updater:
                 f"{options.optimizer} works with one optimizer, one process and accumulate 1: "
                 "use adamw or momentum here"
             )
-        penalised = options.l1 > 0 or options.l2 > 0
-        self._penalties = (
-            {name: Penalty(group, options.l1, options.l2) for name, group in self.parameters.items()}
-            if penalised
-            else {}
-        )
+        self._penalties = _penalties(module, self.parameters, options)
         self._clip_norm, self._clip_value = options.clip_norm, options.clip_value
         self._clips = options.clip_norm is not None or options.clip_value is not None
         self._ranks, self._syncs, self._checks = ranks, syncs, checks
@@ -177,3 +173,29 @@ class Updater:
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state[name])
         self._applied_factor = None
+
+
+def _penalties(
+    module: nn.Module, parameters: dict[str, list[nn.Parameter]], options: TrainingOptions
+) -> dict[str, Callable[[], Tensor]]:
+    """What each optimizer adds to its loss; empty where nothing is penalised, so that a step pays nothing for it.
+
+    Raises:
+        InputError: a penalty that has nothing to work on.
+    """
+    found: dict[str, Callable[[], Tensor]] = {}
+    if options.l1 > 0 or options.l2 > 0:
+        found = {name: Penalty(group, options.l1, options.l2) for name, group in parameters.items()}
+    if not (options.slimming > 0 or options.group_lasso > 0):
+        return found
+    channels = {
+        name: ChannelPenalty(module, group, options.slimming, options.group_lasso) for name, group in parameters.items()
+    }
+    if all(penalty.lacks for penalty in channels.values()):  # of several networks, one may have nothing to slim
+        lacks = next(iter(channels.values())).lacks
+        raise InputError(f"{lacks}: leave it out, or choose a model that has one")
+    return {name: _both(found[name], penalty) if found else penalty for name, penalty in channels.items()}
+
+
+def _both(first: Callable[[], Tensor], second: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    return lambda: first() + second()
