@@ -10,6 +10,7 @@ from torch import nn
 
 from burnish.common.errors import InputError
 from burnish.models import create
+from burnish.pruning.layers import prune_layers
 from burnish.verbs.exporting.tracing import traced
 
 
@@ -76,3 +77,12 @@ def test_code_that_cannot_be_followed_is_named_with_its_line():
     line = inspect.getsourcelines(AsksForNumbers.forward)[1] + 1
     with pytest.raises(InputError, match=rf"AsksForNumbers cannot be exported at \S*test_tracing.py:{line}: "):
         traced(AsksForNumbers().eval(), torch.zeros(2, 4))
+
+
+def test_a_model_without_some_of_its_blocks_is_followed():
+    torch.manual_seed(0)
+    model, inputs = create("resnet20", 4, in_channels=1, input_size=(8, 8)).eval(), torch.rand(3, 1, 8, 8)
+    whole = sum(weight.numel() for weight in model.parameters())
+    prune_layers(model, inputs, "random", ratio=0.3)
+    assert sum(weight.numel() for weight in model.parameters()) < whole
+    torch.testing.assert_close(traced(model, inputs).module()(inputs), model(inputs))
