@@ -1,5 +1,6 @@
 """Tests of burnish.runs.model_record."""
 
+import copy
 import json
 import sys
 
@@ -13,6 +14,7 @@ from burnish.data.schema import Schema
 from burnish.models import LoadReport
 from burnish.runs.model_record import (
     build,
+    has_shapes_of,
     import_module,
     imported,
     load_weights,
@@ -178,3 +180,23 @@ def test_whatever_has_a_name_can_be_imported_without_calling_it():
 def test_a_path_that_leads_to_no_model_is_one_clear_line(path, line):
     with pytest.raises(InputError, match=line):
         import_module(path)
+
+
+def test_a_module_with_more_or_other_tensors_than_a_file_does_not_have_its_shapes(tmp_path):
+    from burnish.pruning.weights import save_sparse, sparsify_
+
+    two, three = (nn.Sequential(*[nn.Linear(64, 64) for _ in range(count)]) for count in (2, 3))
+    path = tmp_path / "model.safetensors"
+    save_weights(two, path)
+    assert has_shapes_of(two, path)
+    assert not has_shapes_of(three, path)
+    assert not has_shapes_of(nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 32)), path)
+    tied = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    tied[1].weight = tied[0].weight
+    save_weights(tied, path)
+    assert has_shapes_of(tied, path)
+    sparse = copy.deepcopy(two)
+    sparsify_(sparse, 0.9)
+    save_sparse(sparse, path)
+    assert has_shapes_of(two, path)
+    assert not has_shapes_of(three, path)

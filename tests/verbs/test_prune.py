@@ -103,3 +103,36 @@ def test_bad_input_is_one_line_and_makes_no_run(parent, tmp_path, capsys, words,
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "none").exists()
+
+
+def test_whole_blocks_go_and_the_run_opens_again(tmp_path):
+    base = burnish.fit("digits", "resnet20", out=tmp_path, epochs=1, **QUIET)
+    run = burnish.prune(base, level="layer", ratio=0.3, epochs=1, out=tmp_path, **QUIET)
+    assert run.result["parameters"] < base.result["parameters"]
+    again = burnish.load_run(run.path)
+    image = torch.rand(3, 1, 8, 8)
+    assert torch.equal(again.model(image), run.model(image))
+    narrower = burnish.prune(run, ratio=0.5, epochs=1, out=tmp_path, **QUIET)
+    assert burnish.load_run(narrower.path).model(image).shape == (3, 10)
+
+
+def test_a_hardened_run_keeps_its_evidence_and_the_pruned_one_gets_its_own(parent, tmp_path):
+    hard = burnish.harden(parent, with_="fast", eps=0.1, epochs=2, out=tmp_path, **QUIET)
+    found = burnish.attack(hard, suite="quick", eps=0.1, samples=128, curve=(0.0,), quiet=True)
+    kept = {file.name: file.read_bytes() for file in hard.path.glob("robustness-*.json")}
+    assert kept
+    small = burnish.prune(hard, ratio=0.5, epochs=1, out=tmp_path, **QUIET)
+    burnish.attack(small, suite="quick", eps=0.1, samples=128, curve=(0.0,), quiet=True)
+    assert {file.name: file.read_bytes() for file in hard.path.glob("robustness-*.json")} == kept
+    assert list(small.path.glob("robustness-*.json"))
+    assert small.parent.path == hard.path
+    assert small.parent.parent.path == parent.path
+    page = burnish.report(small.path)
+    assert "0001-harden" in page.read_text()
+    assert found.robust_accuracy.value > 0
+
+
+def test_finetuning_in_bf16_keeps_the_score(parent, tmp_path):
+    run = burnish.prune(parent, ratio=0.5, epochs=2, precision="bf16", out=tmp_path, **QUIET)
+    assert run.metrics["validation"]["accuracy"].value > 0.85
+    assert {p.dtype for p in run.model.parameters()} == {torch.float32}

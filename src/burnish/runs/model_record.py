@@ -165,11 +165,14 @@ def has_shapes_of(module: nn.Module, path: Path) -> bool:
     try:
         with safe_open(path, framework="pt") as file:
             stored = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
+            aliases = json.loads((file.metadata() or {}).get("aliases", "{}"))
+    except (FileNotFoundError, SafetensorError, ValueError):
         return False
     own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     sparse = ("values of ", "places of ")  # single weights that went change no shape
-    return all(own.get(name) == shape for name, shape in stored.items() if not name.startswith(sparse))
+    known = {name.removeprefix(sparse[0]).removeprefix(sparse[1]) for name in stored} | set(aliases)
+    dense = {name: shape for name, shape in stored.items() if not name.startswith(sparse)}
+    return set(own) <= known and all(own.get(name) == shape for name, shape in dense.items())
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

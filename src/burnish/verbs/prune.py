@@ -35,7 +35,7 @@ class Prune(Fit):
     """What goes: whole filters, heads and units; whole blocks; or single weights."""
     criterion: str | None = None
     """What is worth least. filter: l1, l2, geometric-median, taylor, mean-activation, batchnorm-scale, ...; layer:
-    similarity, discriminative, ...; weight: magnitude, taylor; and random, the control. Default: l2, similarity,
+    similarity, discriminative, loss; weight: magnitude, taylor; and random, the control. Default: l2, similarity,
     magnitude."""
     latency: float | None = None
     """Share of the measured time of a forward that may stay, 0.5 for twice as fast."""

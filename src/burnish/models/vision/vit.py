@@ -133,7 +133,8 @@ class VisionTransformer(ImageModel):
         x_BTW = self.encoder.dropout(self._tokens(x_BCHW) + self.encoder.pos_embedding)
         maps = []
         for block in self.encoder.layers:
-            assert isinstance(block, EncoderBlock)
+            if not isinstance(block, EncoderBlock):
+                continue  # it was pruned away
             x_BTW, weights_BHTT = block.with_weights(x_BTW)
             maps.append(weights_BHTT)
         return maps
