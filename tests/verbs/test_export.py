@@ -38,12 +38,10 @@ def exported(run, folder, name):
     return str(found.path)
 
 
-def test_pruned_tabular_and_text_runs_run_where_burnish_cannot_be_imported(
-    digits_run, photos_run, table_run, text_run, tmp_path
-):
+def test_pruned_tabular_and_text_runs_run_where_burnish_cannot_be_imported(digits_run, table_run, text_run, tmp_path):
     cut = burnish.prune(digits_run, ratio=0.5, out=tmp_path, **QUIET)
     sparse = burnish.prune(digits_run, level="weight", sparsity=0.8, out=tmp_path, **QUIET)
-    runs = {"cut": cut, "sparse": sparse, "photos": photos_run, "table": table_run, "text": text_run}
+    runs = {"cut": cut, "sparse": sparse, "table": table_run, "text": text_run}
     files = [exported(run, tmp_path, name) for name, run in runs.items()]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WITHOUT_BURNISH, *files],
@@ -53,7 +51,7 @@ def test_pruned_tabular_and_text_runs_run_where_burnish_cannot_be_imported(
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
     )
-    assert done.stdout.strip() == "alike 5", done.stderr
+    assert done.stdout.strip() == "alike 4", done.stderr
     whole = burnish.export(digits_run, file=tmp_path / "whole.pt2")
     assert os.path.getsize(files[0]) < whole.bytes
     assert "removed single weights are zeros in the file" in burnish.export(sparse).notes[0]
