@@ -319,3 +319,13 @@ def test_a_process_that_is_killed_ends_the_job(tmp_path):
     assert code not in (None, 0)
     assert "src/burnish" not in err  # torchrun shows where it failed itself; no frame of ours is among that
     assert list_checkpoints(run / "checkpoints")
+
+
+@pytest.mark.parametrize("cut", [{"ratio": 0.5}, {"level": "weight", "sparsity": 0.7}], ids=["filters", "weights"])
+def test_a_pruned_model_is_trained_on_by_two_processes_as_by_one(tmp_path, cut):
+    options = {"epochs": 1, "precision": "fp32", "threads": 1}
+    base = burnish.fit("digits", "mlp", out=tmp_path / "runs", quiet=True, **options)
+    pruned = burnish.prune(base, out=tmp_path / "runs", quiet=True, **cut, **options)
+    one = burnish.fit(parent=pruned.path, out=tmp_path / "one", quiet=True, **options).path
+    two = together(tmp_path / "two", parent=pruned.path, **options)
+    assert_close_runs(one, two)

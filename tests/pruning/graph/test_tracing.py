@@ -235,3 +235,25 @@ def test_a_wrong_example_is_named_with_the_layer():
 def test_a_model_without_parameters_is_an_error():
     with pytest.raises(InputError, match="Flatten has no parameters: there is nothing to prune"):
         trace(nn.Flatten(), ROWS)
+
+
+class Graded(nn.Module):
+    """Its second layer is weighed place by place with numbers that the forward makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(4, 8), nn.Linear(8, 32), nn.Linear(32, 2)
+
+    def forward(self, inputs):
+        return self.last(self.second(self.first(inputs)).relu() * torch.linspace(0, 1, 32))
+
+
+def test_a_layer_that_keeps_its_width_without_a_line_to_blame_is_still_told():
+    graph = trace(Graded(), torch.zeros(2, 4))
+    assert [group.name for group in graph.groups()] == ["first"]
+    (refusal,) = graph.refusals
+    assert str(refusal).startswith("second cannot be narrowed: what they give is combined, place by place, with")
+
+
+def test_layers_whose_width_the_outputs_show_are_no_refusals():
+    assert trace(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2)), torch.zeros(1, 4)).refusals == []

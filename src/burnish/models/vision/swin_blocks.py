@@ -83,7 +83,7 @@ class WindowAttention(nn.Module):
         bias = self.position_bias()
         if any(shift):
             bias = bias + wrapped(padded, side, shift, device=bias.device).to(bias.dtype).unsqueeze(1)
-            bias = bias.expand(len(x_BHWC), *bias.shape).flatten(0, 1)
+            bias = bias.expand(x_BHWC.shape[0], *bias.shape).flatten(0, 1)
         x_MNC = self.proj(self._attended(into_windows(x_BHWC, side), bias))
         x_BHWC = out_of_windows(x_MNC, side, padded)
         if any(shift):

@@ -168,7 +168,7 @@ class VisionTransformer(ImageModel):
         if self.down or self.right:
             x_BCHW = F.pad(x_BCHW, (0, self.right, 0, self.down))
         patches_BTW = self.conv_proj(x_BCHW).flatten(2).transpose(1, 2)
-        return torch.cat([self.class_token.expand(len(patches_BTW), -1, -1), patches_BTW], dim=1)
+        return torch.cat([self.class_token.expand(patches_BTW.shape[0], -1, -1), patches_BTW], dim=1)
 
 
 def _by(size: tuple[int, int]) -> str:

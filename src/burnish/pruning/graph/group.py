@@ -91,7 +91,7 @@ class Refusal:
     Attributes:
         layers: names of the modules.
         module: name of the module whose forward stands in the way.
-        line: file and line of the code.
+        line: file and line of the code; empty where no one line stands in the way.
         reason: why.
     """
 
@@ -102,4 +102,5 @@ class Refusal:
 
     def __str__(self) -> str:
         layers = ", ".join(self.layers[:4]) + (f" and {len(self.layers) - 4} more" if len(self.layers) > 4 else "")
-        return f"{layers} cannot be narrowed: {self.reason} (in '{self.module or 'the model'}', {self.line})"
+        where = f" (in '{self.module or 'the model'}', {self.line})" if self.line else ""
+        return f"{layers} cannot be narrowed: {self.reason}{where}"

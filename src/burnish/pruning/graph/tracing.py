@@ -106,6 +106,7 @@ def _traced(model: nn.Module, example: Any, device: str, notes: list[str]) -> Gr
     suspects += settle(model, graph, runs, device)
     _settle_products(graph)
     graph.refusals = _refusals(graph, suspects)
+    graph.refusals += _unexplained(graph, set().union(*(run.shown for run in runs)))
     return graph
 
 
@@ -128,6 +129,8 @@ def _run(model: nn.Module, example: Any, device: str, training: bool, atoms: Ato
             failure = error
             where = f"in layer '{recorder.running[-1]}'" if recorder.running else "outside of its layers"
             continue
+        outputs = [dim for tensor in tensors_in(output) for dim in tracker.of(tensor)]
+        shown = _touching(atoms, weights, outputs)
         for tensor in tensors_in(output):
             tracker.end(tensor)
         suspects = [
@@ -144,6 +147,7 @@ def _run(model: nn.Module, example: Any, device: str, training: bool, atoms: Ato
             recorder.attributes,
             recorder.guesses,
             suspects,
+            shown,
         )
     assert failure is not None
     reason = " ".join(str(failure).split()) or type(failure).__name__
@@ -208,6 +212,35 @@ def _refusals(graph: Graph, suspects: list[Suspect]) -> list[Refusal]:
             module = suspect.record.modules[-1] if suspect.record.modules else ""
             result.append(Refusal(layers, module, suspect.line, suspect.reason))
     return result
+
+
+def _touching(atoms: Atoms, weights: dict[str, Labels], dims: list[Dim]) -> set[tuple[str, int]]:
+    """Dimensions of weights that share a channel with one of ``dims``."""
+    found = np.zeros(atoms.count, dtype=bool)
+    for dim in dims:
+        if (rows := atoms.resolve(dim)) is not None:
+            found[rows.ravel()] = True
+    found[0] = False
+    touching = set()
+    for name, labels in weights.items():
+        for dim, channels in enumerate(labels):
+            rows = atoms.resolve(channels)
+            if rows is not None and found[rows].any():
+                touching.add((name, dim))
+    return touching
+
+
+def _unexplained(graph: Graph, shown: set[tuple[str, int]]) -> list[Refusal]:
+    """Layers that keep their width although no output shows it and nothing has been said of them."""
+    told = {layer for refusal in graph.refusals for layer in refusal.layers}
+    layers = dict.fromkeys(
+        name.rpartition(".")[0] or name
+        for (name, dim), role in graph.roles.items()
+        if role == "produces" and (name, dim) not in shown and _is_lost(graph, graph.weights[name][dim])
+    )
+    left = tuple(layer for layer in layers if layer not in told)
+    reason = "what they give is combined, place by place, with an input or with numbers that the forward makes"
+    return [Refusal(left, "", "", reason)] if left else []
 
 
 def _is_lost(graph: Graph, channels: Dim) -> bool:

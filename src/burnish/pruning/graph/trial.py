@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,7 @@ class Run:
         attributes: numbers of modules that count channels.
         guesses: numbers of modules that may count channels.
         suspects: why channels were fixed.
+        shown: dimensions of weights whose channels the outputs show.
     """
 
     example: Any
@@ -79,6 +80,7 @@ class Run:
     attributes: dict[Key, Attribute]
     guesses: list[Attribute]
     suspects: list[Suspect]
+    shown: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def firm(self) -> list[Record]:
