@@ -61,8 +61,8 @@ def _misleading(attack: str, count: int) -> Finding:
         f"{attack}, which uses no gradients, fooled {count} samples that no attack with gradients could",
         "The model's gradients do not show the way that exists. Attacks by gradients, and a robust accuracy from them, "
         "overstate what the model withstands.",
-        "give square many more queries, attack with square or hop-skip-jump alone, and look for rounding, thresholds or "
-        "noise in the model",
+        "give square many more queries, attack with square or hop-skip-jump alone, and look for rounding, thresholds "
+        "or noise in the model",
     )
 
 

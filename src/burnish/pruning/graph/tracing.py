@@ -223,10 +223,10 @@ def _touching(atoms: Atoms, weights: dict[str, Labels], dims: list[Dim]) -> set[
     found[0] = False
     touching = set()
     for name, labels in weights.items():
-        for dim, channels in enumerate(labels):
+        for place, channels in enumerate(labels):
             rows = atoms.resolve(channels)
             if rows is not None and found[rows].any():
-                touching.add((name, dim))
+                touching.add((name, place))
     return touching
 
 
