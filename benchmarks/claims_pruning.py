@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from claim import Bar, Claim, Rows
 
 
@@ -28,7 +30,82 @@ def sparse_speed(rows: Rows) -> tuple[str, bool]:
     return found, bool(judged)
 
 
+def handled(source: str) -> Callable[[Rows], tuple[str, bool]]:
+    def measured(rows: Rows) -> tuple[str, bool]:
+        own = [row for row in rows if row["source"] == source]
+        if not own:
+            return "not at hand", False
+        count, ours, theirs = (sum(row[key] or 0 for row in own) for key in ("models", "handled", "peer handled"))
+        refused = sum(row["refused"] for row in own)
+        return f"{ours} of {count}, {refused} refused by name; torch-pruning {theirs}", ours + refused == count
+
+    return measured
+
+
+def like_masked(rows: Rows) -> tuple[str, bool]:
+    judged = [row for row in rows if row["compared"]]
+    worst = max(float(row["difference"]) for row in judged)
+    return f"{worst:.0e} of the largest output, {sum(row['compared'] for row in judged)} models", worst <= 1e-5
+
+
+def latency(rows: Rows) -> tuple[str, bool]:
+    judged = [row for row in rows if row["burnish to peer"] is not None]
+    worst = min(judged, key=lambda row: float(row["burnish to peer"]))
+    good = sum(row["burnish to peer"] >= 1 for row in judged)
+    return (
+        f"{good} of {len(judged)} models; lowest {worst['burnish to peer']:.2f} x ({worst['model']})",
+        good == len(judged),
+    )
+
+
+def quality(rows: Rows) -> tuple[str, bool]:
+    best = min((row for row in rows if row["drop"] is not None), key=lambda row: float(row["drop"]))
+    found = f"{best['way']}: {best['drop']:.2f} points"
+    return found, best["drop"] <= 0.5 and best["seeds"] >= 3
+
+
+def beyond_random(rows: Rows) -> tuple[str, bool]:
+    found = []
+    for network in dict.fromkeys(row["network"] for row in rows):
+        own = [row for row in rows if row["network"] == network and row["removed"]]
+        half = sorted({row["removed"] for row in own})[len({row["removed"] for row in own}) // 2]
+        by = {row["criterion"]: row["finetuned"] for row in own if row["removed"] == half}
+        best = max((name for name in by if name != "random"), key=lambda name: float(by[name]))
+        found.append(f"{network}, {half} blocks: {best} {by[best]:.1%}, random {by['random']:.1%}")
+    return "; ".join(found), bool(found)
+
+
 PRUNING = (
+    Claim(
+        "prune_models",
+        "Models that can be cut",
+        "Half of the channels of every layer, on every model of the zoo and of others.",
+        (
+            Bar("pruned model against the masked one", "<= 1e-5", like_masked),
+            Bar("models of burnish's zoo that are cut", "every one, or refused by name", handled("zoo")),
+            Bar("CIFAR models that torch-pruning ships", "every one, or refused by name", handled("cifar")),
+            Bar("models of torchvision", "every one, or refused by name", handled("torchvision")),
+            Bar("models of timm", "every one, or refused by name", handled("timm")),
+        ),
+    ),
+    Claim(
+        "prune_latency",
+        "Measured time at half of the channels",
+        "The same models and inputs in turns, beside torch-pruning; with the ratio of multiply-adds beside that of time.",
+        (Bar("measured speed-up at 50 % of the channels", ">= torch-pruning's on every model", latency),),
+    ),
+    Claim(
+        "prune_quality",
+        "A network twice as fast",
+        "ResNet-20 on fashion-mnist, cut to half of its measured time and finetuned, by criterion.",
+        (Bar("accuracy lost at twice the measured speed", "<= 0.5 points over >= 3 seeds", quality),),
+    ),
+    Claim(
+        "prune_layers",
+        "Blocks removed",
+        "Accuracy against blocks removed, by criterion, on ResNet-56 and a small ViT.",
+        (Bar("accuracy by blocks removed", "stated, beside random", beyond_random),),
+    ),
     Claim(
         "prune_weights",
         "Removing nine weights of ten",

@@ -16,7 +16,7 @@ class FGSM(Attack):
     """The fast gradient sign method: ``x + eps * sign(grad)``, and in other norms the steepest step of size eps.
 
     Source: Goodfellow, Shlens and Szegedy 2014, "Explaining and harnessing adversarial examples", arXiv:1412.6572,
-    section 4; with ``targets`` the one-step target class method of Kurakin et al. 2016, arXiv:1607.02533, section 2.3.
+    section 4; with ``targets`` the one-step target class method of Kurakin et al. 2016, arXiv:1611.01236, section 2.
 
     Args:
         random_start: begin at a random point of the ball, as fast adversarial training does: Wong, Rice and Kolter
