@@ -48,7 +48,7 @@ def forward_ms(model: nn.Module, example: torch.Tensor) -> float:
     return (time.process_time() - started) * 1e3
 
 
-def in_turns(forms: dict[str, nn.Module], example: torch.Tensor) -> dict[str, list[float]]:
+def in_turns(forms: dict[str, nn.Module], example: torch.Tensor, seconds: float = SECONDS) -> dict[str, list[float]]:
     """CPU milliseconds of every form in every turn; the order is reversed from turn to turn."""
     times: dict[str, list[float]] = {name: [] for name in forms}
     for model in forms.values():
@@ -59,7 +59,7 @@ def in_turns(forms: dict[str, nn.Module], example: torch.Tensor) -> dict[str, li
             for model in forms.values():
                 forward_ms(model, example)
         one_turn = (time.process_time() - started) / 2
-        for turn in range(min(60, max(TURNS, int(SECONDS / one_turn)))):
+        for turn in range(min(60, max(TURNS, int(seconds / one_turn)))):
             for name in list(forms) if turn % 2 else reversed(list(forms)):
                 times[name].append(forward_ms(forms[name], example))
     return times
