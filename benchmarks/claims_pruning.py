@@ -91,7 +91,7 @@ PRUNING = (
     Claim(
         "prune_latency",
         "Measured time at half of the channels",
-        "The same models and inputs in turns, beside torch-pruning; with the ratio of multiply-adds beside that of time.",
+        "The same models and inputs in turns, beside torch-pruning; the ratio of multiply-adds beside that of time.",
         (Bar("measured speed-up at 50 % of the channels", ">= torch-pruning's on every model", latency),),
     ),
     Claim(

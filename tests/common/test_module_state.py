@@ -103,10 +103,14 @@ def test_running_statistics_come_back(model):
 def test_an_untouched_model_and_the_generators_are_as_they_were_even_after_an_error(model):
     mode, gradient, state = modes(model), gradients(model), torch.get_rng_state()
     statistics = model[1].running_mean.clone()
-    with pytest.raises(KeyError), untouched(model):
+
+    def disturb():
         model.train().requires_grad_(True)
         model(torch.randn(5, 3)).sum().backward()
         raise KeyError
+
+    with pytest.raises(KeyError), untouched(model):
+        disturb()
     assert modes(model) == mode
     assert same(gradient, gradients(model))
     assert torch.equal(torch.get_rng_state(), state)
