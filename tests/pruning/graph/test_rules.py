@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from tests.pruning.graph.equality import assert_equal_to_its_twin
 from tests.pruning.graph.ruled import Ruled
+from torch import nn
 
 from burnish.pruning.graph.rules import labels_after
 
@@ -25,6 +27,28 @@ def test_permutations_carry_channels_along():
     done = Ruled(aten.transpose.int, torch.rand(2, 3, 4), 0, -1)
     assert done.outputs[0][2] is done.inputs[0][0]
     assert Ruled(aten.t.default, torch.rand(2, 3)).outputs[0][0].shape == (1, 3)
+
+
+def test_new_strides_keep_channels_where_nothing_moves_and_no_others():
+    pooled = torch.rand(2, 3, 1, 1)
+    done = Ruled(aten.as_strided_.default, pooled, [2, 3, 1, 1], [3, 1, 3, 3])
+    assert done.outputs[0] == done.inputs[0]
+    done = Ruled(aten.as_strided_.default, torch.rand(2, 2), [2, 2], [1, 2])
+    assert not done.free(done.inputs[0][0])
+    assert "as_strided_" in done.call.problem
+
+
+def test_images_whose_channels_lie_last_are_pooled_to_one_position():
+    class ChannelsLast(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, 2)
+
+        def forward(self, x):
+            last = torch.sigmoid(self.first(x).permute(0, 2, 3, 1).contiguous())
+            return self.head(nn.functional.adaptive_avg_pool2d(last.permute(0, 3, 1, 2), 1).flatten(1))
+
+    assert not assert_equal_to_its_twin(ChannelsLast(), torch.rand(2, 3, 6, 6)).refusals
 
 
 def test_what_is_expanded_follows_whatever_it_meets():

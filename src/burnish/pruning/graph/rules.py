@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -85,6 +86,17 @@ def _view(call: Call) -> Sequence[Labels]:
     if value.numel() != call.outputs[0].numel():
         return _unknown(call)
     return [reshaped(call.atoms, call.of(value), value.shape, call.outputs[0].shape)]
+
+
+def _restrided(call: Call) -> Sequence[Labels]:
+    """Pooling to one position writes new strides where nothing moves: into dimensions of size 1."""
+    labels, sizes = call.labels("self"), call["size"]
+    dense = [math.prod(sizes[place + 1 :]) for place in range(len(sizes))]
+    fits = len(labels) == len(sizes) and all(
+        (size == 1 or stride == wanted) and (dim is None or dim.shape[1] == size)
+        for dim, size, stride, wanted in zip(labels, sizes, call["stride"], dense, strict=True)
+    )
+    return [labels] if fits else _unknown(call)
 
 
 def _permute(call: Call) -> Sequence[Labels]:
@@ -239,6 +251,7 @@ _RULES: dict[Any, Rule] = {
             "bernoulli_ uniform_ normal_ random_ exponential_ rsub remainder isfinite isnan nan_to_num",
             _same: "_to_copy detach alias lift_fresh lift lift_fresh_copy clone contiguous channel_shuffle_",
             _view: "view _unsafe_view reshape unsqueeze unsqueeze_ squeeze squeeze_ _reshape_alias",
+            _restrided: "as_strided_",
             _permute: "permute",
             _transpose: "transpose transpose_ t t_",
             _expand: "expand",

@@ -33,6 +33,7 @@ _LAYOUT = {
         "alias",
         "detach",
         "expand",
+        "as_strided_",
     )
 }
 
