@@ -83,10 +83,13 @@ def test_python_does_the_same_as_the_shell(run, tmp_path):
 
 
 def test_a_recipe_ends_in_a_table_and_a_page(tmp_path, capsys):
-    words = ["run", "quickstart", "--set", "baseline.epochs=1", "--set", "resnet20.max-steps=3", "--out", str(tmp_path)]
+    short = ["baseline.epochs=1", "resnet20.max-steps=3", "hardened.max-steps=3", "pruned.max-steps=3"]
+    short += [f"{step}.samples=16" for step in (9, 10, 11)]
+    words = ["run", "quickstart", *(word for change in short for word in ("--set", change)), "--out", str(tmp_path)]
     assert cli.main(words) == 0
     out, _ = capsys.readouterr()
-    assert [line.split()[0] for line in out.splitlines() if "0." in line] == ["baseline", "resnet20"]
+    ids = ["baseline", "resnet20", "hardened", "pruned"]
+    assert [line.split()[0] for line in out.splitlines() if line.split()[:1] and line.split()[0] in ids] == ids
     page = Path(out.splitlines()[-1].removeprefix("report: "))
     assert page.is_file()
     assert page.is_relative_to(tmp_path)

@@ -32,6 +32,7 @@ def test_a_hardened_run_withstands_more_and_names_its_parent(parent, tmp_path):
     before = PGD(parent.model, eps=0.1).run(images, labels).robust_accuracy()
     assert robust.low > before.value
     assert run.result["verb"] == "harden"
+    assert run.result["watched"] == "accuracy"
     assert "best on validation in robust_accuracy" in run.result["notes"][-1]
 
 

@@ -109,7 +109,7 @@ def _play(options: Run) -> Played:
             print(outcome.text, file=sys.stderr, flush=True)
         if step.makes_run and "run" in outcome.data:
             folder = str(outcome.data["run"])
-            folders[folder] = step.id or Path(folder).name
+            folders.setdefault(folder, step.id or Path(folder).name)  # an attack names the run that it was made on
             if step.id:
                 made[step.id] = folder
         if outcome.data.get("report"):

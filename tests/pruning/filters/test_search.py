@@ -49,7 +49,7 @@ def test_the_cut_is_the_smallest_that_reaches_the_target(prepared, kind, target)
 
 def test_a_target_below_the_limit_names_the_limit(prepared):
     with pytest.raises(
-        InputError, match=r"parameters cannot go down to 0.001 of the whole: .* 0\.00\d+ stay; ask for more"
+        InputError, match=r"parameters cannot go down to 0.001 of the whole: .* 0\.00\d+ of it stay; ask for more"
     ):
         found(prepared, "parameters", 0.001)
 

@@ -28,6 +28,7 @@ class APGDTargeted(AdaptiveAscent):
     Args:
         classes: how many wrong classes to try, from the likeliest; no more than there are.
 
+    >>> _ = torch.manual_seed(1)
     >>> model = torch.nn.Linear(2, 3).eval()
     >>> x = torch.full((1, 2), 0.5)
     >>> APGDTargeted(model, eps=0.25, steps=10, early_stop=False).run(x, model(x).argmax(1)).gradients
