@@ -8,6 +8,9 @@ PYTHON ?= python3
 # An index with the CPU build of torch, where the machine has no GPU: it saves gigabytes.
 TORCH_INDEX ?=
 READY := .venv/.ready
+# Their own requirements drag in another build of torch, or libraries that only their unused parts need.
+UNRESOLVED_PEERS := torchattacks==3.5.1 pyautoattack==0.2.0 foolbox==3.3.4 eagerpy==0.30.0 \
+	adversarial-robustness-toolbox==1.20.1 torch-pruning==1.6.1 GitPython gitdb smmap packaging six tqdm
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet
 
 help:  ## list the targets
@@ -41,6 +44,7 @@ format: $(READY)  ## put every file in the project's format
 
 bench: $(READY)  ## measure every claim beside its peers (minutes)
 	$(PIP) -e '.[dev,peers]' -c constraints.txt
+	$(PIP) --no-deps $(UNRESOLVED_PEERS)
 	@missed=""; for script in $$(grep -l '^if __name__' benchmarks/*.py | grep -v -e /gpu_ -e /page); do \
 		echo "$$script"; .venv/bin/python "$$script" || missed="$$missed $$script"; \
 	done; \
