@@ -19,7 +19,7 @@ class BIM(PGD):
     section 2.2.
 
     >>> import torch
-    >>> attack = BIM(torch.nn.Linear(2, 2).eval(), eps=0.3, steps=1, skip_wrong=False)
+    >>> attack = BIM(torch.nn.Linear(2, 2).eval(), eps=0.3, early_stop=False, skip_wrong=False)
     >>> attack.run(torch.full((1, 2), 0.5), torch.tensor([0])).distance
     tensor([0.3000])
     """
