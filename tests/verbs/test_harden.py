@@ -107,6 +107,7 @@ def test_the_shell_hardens_a_run_and_reads_a_fraction(parent, tmp_path, capsys):
         ([], "nothing to harden: give the folder of a run"),
         (["PARENT"], "eps must be a positive number, got nothing"),
         (["PARENT", "--eps", "0.1", "--with", "pdg"], "--with expects one of gradient, fast, pgd, trades, got 'pdg'"),
+        (["PARENT", "--eps", "8"], "eps 8 (linf) is larger than the whole space, 1: if it is in units of 0 to 255"),
         (["nowhere", "--eps", "0.1"], "there is no run 'nowhere'"),
         (["PARENT", "--eps", "0.1", "--with", "gradient"], "gradient needs a positive scale"),
     ],

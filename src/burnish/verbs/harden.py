@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Harden(HardeningOptions, Fit):
+class Harden(Fit, HardeningOptions):  # its own options first in the help
     """Train a model on attacked samples; makes a run whose parent is the run that it began with.
 
     Model, weights and data are those of the parent unless others are given. The result is the epoch that withstood

@@ -142,3 +142,8 @@ def test_only_images_can_be_hardened_so_far():
     table = Schema("table", "classification", (3,), classes=("a", "b"))
     with pytest.raises(InputError, match=r"adversarial training needs images in \[0, 1\], these are table data"):
         AdversarialTraining(table, HardeningOptions(eps=0.1))
+
+
+def test_a_radius_in_units_of_0_to_255_is_asked_back():
+    with pytest.raises(InputError, match=r"eps 8 .linf. is larger than the whole space, 1: .* write 8/255"):
+        AdversarialTraining(load("digits").schema, HardeningOptions(eps=8.0))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from burnish.attacks.checks import check_eps
 from burnish.attacks.goal import Goal, Misclassify
 from burnish.attacks.white_box.pgd import PGD
 from burnish.common.errors import InputError
@@ -61,6 +62,7 @@ class AdversarialTraining(Classification):
         check_hardening(options)
         self.options = options
         self.eps = options.eps or 0.0
+        check_eps(self.eps, (0.0, 1.0), options.norm, (1, *schema.input_shape))
         if options.robust_samples:
             self.watched = ("robust_accuracy", "max")  # type: ignore[misc]
 

@@ -66,10 +66,11 @@ def _while_good(options: Prune, data: Any, observers: Sequence[Observer], model:
         wanted = replace(options, max_drop=None, **target)
         try:
             run = _round(wanted, runs, data, observers, model)
-        except InputError:
-            if runs:  # nothing is left that could go
-                return runs
-            raise
+        except InputError as error:
+            if not runs:
+                raise
+            print(f"no further cut after {runs[-1].path.name}: {error}", file=sys.stderr)
+            return runs
         told = run.result["pruning"]
         name, direction = run.task.watched
         before, after = (told[when]["metrics"][name]["value"] for when in ("before", "finetuned"))
