@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from burnish.common.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from burnish.attacks.attack import Attack
@@ -148,12 +149,4 @@ __all__ = [
     "transfer_matrix",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'burnish.attacks' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"burnish.attacks.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from burnish.common.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from burnish.reporting.page import write_recipe_report, write_report
@@ -19,10 +21,4 @@ _HOMES = {
     "write_report": "page",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

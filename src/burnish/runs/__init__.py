@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from burnish.common.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from burnish.runs.run import Run, load_run
@@ -12,8 +13,4 @@ _HOMES = {"Run": "run", "load_run": "run"}
 
 __all__ = ["Run", "load_run"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'burnish.runs' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"burnish.runs.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

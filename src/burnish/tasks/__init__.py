@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from burnish.common.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from burnish.tasks.catalogue import create, default_task, names
@@ -43,8 +44,4 @@ __all__ = [
     "names",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'burnish.tasks' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"burnish.tasks.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from burnish.common.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from burnish.defences.detectors.detector import Detector, Examined
@@ -47,12 +48,4 @@ __all__ = [
     "usual_squeezers",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'burnish.defences.detectors' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"burnish.defences.detectors.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
