@@ -27,9 +27,8 @@ from burnish.data.data import Data
 from burnish.data.loaders.loader import make_loader
 from burnish.data.source import TensorSource
 from burnish.data.statistics import statistics as statistics_of
-from burnish.models import for_data
+from burnish.models import compare_latency, for_data
 from burnish.models.vision.vit import VisionTransformer
-from burnish.pruning.filters.costs import compared_latency
 from burnish.pruning.layers import prune_layers, removable_blocks, remove_blocks_
 from burnish.reporting.figures.canvas import INK, SERIES
 from burnish.tasks import Classification
@@ -120,7 +119,7 @@ def measure(network: str, data: Data, budget: Budget, seeds: int) -> list[dict[s
                 remove_blocks_(model, names[:count])
                 shares.append(sum(p.numel() for p in model.parameters()) / before)
                 plain.append(right(model, *tests))
-                ratios.append(compared_latency(whole, model, example, rounds=3, repeats=10)[0])
+                ratios.append(compare_latency(whole, model, example)[0])
                 fit(model, data, *again, 1, 1, 5e-4)
                 tuned.append(right(model, *tests))
             share, ratio = statistics.fmean(shares), statistics.fmean(ratios)
@@ -190,7 +189,7 @@ def main() -> None:
     notes = [
         f"{budget.train:,} training images, {budget.epochs} epochs (twice as many for the transformer); finetuned for "
         f"one epoch of {budget.finetune:,} of them; ranked on {budget.calibration}; {budget.test:,} test images.",
-        "parameters and latency are shares of the whole network's; latency is measured, one image, one thread.",
+        "parameters and latency are shares of the whole network's; latency: measured CPU time of one image, one thread.",
         f"low and high: the 95 % interval over test images; of random, the lowest and highest of {given.seeds} seeds.",
         "Row none was finetuned too. One trained network of each kind: differences within the intervals mean nothing.",
         f"{seconds:.0f} CPU seconds in all.",

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from burnish.common.errors import InputError
-from burnish.models import measure_latency
+from burnish.models import compare_latency, measure_latency
 
 
 class Sleeper(nn.Module):
@@ -24,10 +24,41 @@ class Sleeper(nn.Module):
         return x * self.weight
 
 
-def test_it_measures_wall_time_in_milliseconds():
-    found = measure_latency(Sleeper(), torch.zeros(1), repeats=5, warmup=0)
+def test_on_several_threads_it_is_wall_time_in_milliseconds():
+    found = measure_latency(Sleeper(), torch.zeros(1), repeats=5, warmup=0, threads=2)
     assert 4 <= found.low <= found.median <= found.high < 400
     assert str(found).endswith("]")
+
+
+def test_on_one_thread_what_others_do_meanwhile_does_not_count():
+    assert measure_latency(Sleeper(), torch.zeros(1), repeats=5, warmup=0).median < 2
+
+
+def test_a_slow_model_is_timed_less_often():
+    model = Sleeper()
+    assert measure_latency(model, torch.zeros(1), repeats=50, warmup=50, seconds=0.0).repeats == 3
+    assert len(model.seen) == 4
+
+
+def test_two_models_take_turns():
+    large = nn.Sequential(*[nn.Linear(512, 512) for _ in range(9)])
+    ratio, first, second = compare_latency(large, large[:3], torch.zeros(256, 512), repeats=5)
+    assert ratio < 0.7
+    assert second.median < first.median
+    assert first.repeats == second.repeats == 5
+
+
+def test_the_order_of_a_pair_changes_from_turn_to_turn():
+    order = []
+
+    class Named(Sleeper):
+        def forward(self, x):
+            order.append(self)
+            return x
+
+    one, two = Named(), Named()
+    compare_latency(one, two, torch.zeros(1), repeats=4)
+    assert order[-8:] == [two, one, one, two, two, one, one, two]
 
 
 def test_forwards_run_in_evaluation_without_gradients_on_the_threads_asked_for():

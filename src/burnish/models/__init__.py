@@ -5,7 +5,7 @@ from burnish.models.auxiliary import AuxiliaryOutput
 from burnish.models.count import Counts, LayerCount, count
 from burnish.models.for_data import default_model, for_data
 from burnish.models.image_model import ImageModel, Level
-from burnish.models.latency import Latency, measure_latency
+from burnish.models.latency import Latency, compare_latency, measure_latency
 from burnish.models.notes import notes
 from burnish.models.published import Preparation, Published
 from burnish.models.pyramid import Pyramid
@@ -28,6 +28,7 @@ __all__ = [
     "Published",
     "Pyramid",
     "WithInput",
+    "compare_latency",
     "count",
     "create",
     "default_model",

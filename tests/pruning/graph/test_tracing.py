@@ -255,5 +255,42 @@ def test_a_layer_that_keeps_its_width_without_a_line_to_blame_is_still_told():
     assert str(refusal).startswith("second cannot be narrowed: what they give is combined, place by place, with")
 
 
+class Shuffled(nn.Module):
+    """Halves of an odd number of channels, one of them passed on, and both shuffled: in the end all are tied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 10), nn.Linear(10, 2)
+        self.halves = nn.ModuleList(nn.Linear(5, 5) for _ in range(3))
+
+    def forward(self, inputs):
+        rows = self.first(inputs)
+        for half in self.halves:
+            kept, changed = rows.chunk(2, dim=1)
+            rows = torch.cat([kept, half(changed)], 1)
+            rows = rows.view(len(rows), 2, -1).transpose(1, 2).flatten(1)
+        return self.last(rows)
+
+
+def test_channels_that_are_taken_one_by_one_are_told_with_their_line():
+    class Told(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 2), nn.Linear(2, 2)
+
+        def forward(self, inputs):
+            mean, spread = self.first(inputs).unbind(1)
+            return self.last(torch.stack([mean, spread.exp()], 1))
+
+    (refusal,) = trace(Told(), ROWS).refusals
+    assert str(refusal).startswith("first cannot be narrowed: each is taken by its number (in 'the model', ")
+
+
+def test_channels_that_are_all_tied_to_each_other_are_told_with_their_line():
+    first, *_ = trace(Shuffled(), ROWS).refusals
+    assert str(first).startswith("first, halves.0, halves.1 cannot be narrowed: they are tied to each other, and could")
+    assert "test_tracing.py:" in first.line
+
+
 def test_layers_whose_width_the_outputs_show_are_no_refusals():
     assert trace(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2)), torch.zeros(1, 4)).refusals == []

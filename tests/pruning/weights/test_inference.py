@@ -34,11 +34,16 @@ IMAGES = torch.randn(4, 2, 8, 8, generator=torch.Generator().manual_seed(1))
 def clock(monkeypatch, milliseconds):
     """Decide what is measured: ``milliseconds(model)`` for a layer or a whole model."""
 
-    def measured(model, example, *, repeats, threads, warmup=5):
+    def measured(model, example, *, repeats, threads):
         time = milliseconds(model)
         return Latency(time, time, time, repeats, threads, "cpu")
 
+    def compared(first, second, example, **options):
+        one, two = (measured(model, example, **options) for model in (first, second))
+        return two.median / one.median, one, two
+
     monkeypatch.setattr(module, "measure_latency", measured)
+    monkeypatch.setattr(module, "compare_latency", compared)
 
 
 def share_of_sparse(model):

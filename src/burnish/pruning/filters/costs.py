@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import Any, Literal, get_args
 
 from torch import nn
 
 from burnish.common.errors import unknown
 from burnish.models.count import count
-from burnish.models.latency import Latency, measure_latency
+from burnish.models.latency import measure_latency
 
 Cost = Literal["parameters", "macs", "size", "latency"]
 
@@ -37,20 +36,3 @@ def cost(model: nn.Module, example: Any, kind: Cost, threads: int = 1) -> float:
     if kind == "latency":
         return measure_latency(model, example, threads=threads).median
     return count(model, example).macs
-
-
-def compared_latency(
-    first: nn.Module, second: nn.Module, example: Any, *, rounds: int = 5, repeats: int = 10, threads: int = 1
-) -> tuple[float, Latency, Latency]:
-    """How long the second model takes for what takes the first one 1, measured in turns, since machines drift.
-
-    Returns:
-        The median of the rounds' ratios, and what the last round found of each.
-    """
-    ratios, found = [], []
-    for number in range(rounds):
-        pair = (first, second) if number % 2 == 0 else (second, first)
-        times = {id(model): measure_latency(model, example, repeats=repeats, threads=threads) for model in pair}
-        found = [times[id(first)], times[id(second)]]
-        ratios.append(found[1].median / found[0].median)
-    return statistics.median(ratios), found[0], found[1]

@@ -10,7 +10,8 @@ from typing import Any
 from torch import nn
 
 from burnish.common.errors import InputError
-from burnish.pruning.filters.costs import Cost, compared_latency, cost
+from burnish.models.latency import compare_latency
+from burnish.pruning.filters.costs import Cost, cost
 from burnish.pruning.filters.plan import Plan
 from burnish.pruning.graph.group import Group
 from burnish.pruning.graph.shell import moved, shell
@@ -89,7 +90,7 @@ def search(
     if kind == "latency":
         step = (largest - high) / 16
         for _ in range(_PATIENCE):
-            share = _share(model, example, groups, planned(high), kind, None, threads, rounds=9)
+            share = _share(model, example, groups, planned(high), kind, None, threads, repeats=60)
             if share <= target:
                 break
             high = min(largest, high + step)
@@ -104,14 +105,14 @@ def _share(
     kind: Cost,
     whole: float | None,
     threads: int,
-    rounds: int = 3,
+    repeats: int = 20,
 ) -> float:
     named = {group.name: group for group in groups}
     removals = [(named[name], channels) for name, channels in plan.items()]
     if whole is None:
         cut = copy.deepcopy(model)
         remove_all_(cut, removals)
-        return compared_latency(model, cut, example, rounds=rounds, threads=threads)[0]
+        return compare_latency(model, cut, example, repeats=repeats, threads=threads)[0]
     cut = shell(model)
     remove_all_(cut, removals)
     return cost(cut, moved(example, "meta"), kind) / whole

@@ -25,7 +25,7 @@ class Call:
         is_live: whether a tensor depends on the inputs of the model, rather than on weights alone.
         consumes: takes note of a dimension that a weight reads from.
         makes: takes note of a dimension that a weight adds to its inputs'.
-        places_of: the weights that have some channels, with the dimensions.
+        places_of: the weights that have places which go with none but some channels, with the dimensions.
         attributes: sizes that the running module may hold as plain numbers: name, place in a tuple, channels.
         expected: starts, ends and amounts among the arguments that move when channels go: name, place, channels.
         problem: why channels had to be fixed here, if they had.

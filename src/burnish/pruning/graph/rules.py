@@ -85,7 +85,16 @@ def _view(call: Call) -> Sequence[Labels]:
     value = call.tensor("self", "input")
     if value.numel() != call.outputs[0].numel():
         return _unknown(call)
-    return [reshaped(call.atoms, call.of(value), value.shape, call.outputs[0].shape)]
+    labels, shape = call.of(value), call.outputs[0].shape
+    for dim, size in zip(labels, value.shape, strict=True):
+        if size not in shape and _is_one_channel(call.atoms.resolve(dim)):
+            # Shuffles and halves in turns tie every channel to every other.
+            call.refuse("they are tied to each other, and could only go all at once", dim)
+    return [reshaped(call.atoms, labels, value.shape, shape)]
+
+
+def _is_one_channel(dim: Dim) -> bool:
+    return dim is not None and dim.shape[1] > 1 and bool((dim == dim[:, :1]).all())
 
 
 def _restrided(call: Call) -> Sequence[Labels]:

@@ -46,7 +46,7 @@ def _select(call: Call) -> Sequence[Labels]:
 def _unbind(call: Call) -> Sequence[Labels]:
     labels = call.labels("self")
     place = call["dim"] % len(labels)
-    call.atoms.fix(labels[place])
+    call.refuse("each is taken by its number", labels[place])
     return [(*labels[:place], *labels[place + 1 :])] * len(call.outputs)
 
 

@@ -59,14 +59,19 @@ class Tracker:
         return id(tensor) in self._live
 
     def places_of(self, channels: list[Ids]) -> set[tuple[str, int]]:
-        """Names and dimensions of the weights that have one of these channels."""
+        """Names and dimensions of the weights that have places which go with none but these channels."""
         wanted = np.unique(np.concatenate([rows.ravel() for rows in channels]))
         wanted = wanted[wanted > 0]
+
+        def depends(along: Dim) -> bool:
+            rows = self.atoms.resolve(along)
+            if rows is None:
+                return False
+            gone = np.isin(rows, wanted)
+            return bool(((gone | (rows == 0)).all(axis=0) & gone.any(axis=0)).any())
+
         return {
-            (name, dim)
-            for name, labels in self.weights.items()
-            for dim, along in enumerate(labels)
-            if (rows := self.atoms.resolve(along)) is not None and np.isin(rows, wanted).any()
+            (name, dim) for name, labels in self.weights.items() for dim, along in enumerate(labels) if depends(along)
         }
 
     def follow(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Call:

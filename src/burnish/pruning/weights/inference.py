@@ -14,7 +14,7 @@ from burnish.common.errors import InputError
 from burnish.common.module_state import evaluating
 from burnish.common.seeding import preserved_rng
 from burnish.models.count import call_arguments
-from burnish.models.latency import Latency, measure_latency
+from burnish.models.latency import Latency, compare_latency, measure_latency
 from burnish.pruning.weights.mask import Mask, bake_
 from burnish.pruning.weights.semi_structured import has_two_of_four, semi_structured
 from burnish.pruning.weights.sparse_layers import SparseConv2d, SparseLinear
@@ -117,8 +117,8 @@ def sparse_inference(
         choices.append(choice)
         if form is not None:
             forms[name] = form
-    before = measure_latency(dense, example, repeats=repeats, threads=threads)
     if not forms:
+        before = measure_latency(dense, example, repeats=repeats, threads=threads)
         return SparseInference(dense, tuple(choices), before, before, 0.0)
     sparse = copy.deepcopy(dense)
     for name, form in forms.items():
@@ -127,10 +127,9 @@ def sparse_inference(
         else:
             sparse = form
     difference = _difference(_run(sparse, example), expected)
-    after = measure_latency(sparse, example, repeats=repeats, threads=threads)
-    before = min(before, measure_latency(dense, example, repeats=repeats, threads=threads), key=lambda one: one.median)
+    ratio, before, after = compare_latency(dense, sparse, example, repeats=repeats, threads=threads)
     tolerance = max(_tolerance(form) for form in forms.values())
-    if after.median >= before.median or not difference <= tolerance:
+    if ratio >= 1 or not difference <= tolerance:
         why = "the whole model is not faster" if difference <= tolerance else "the outputs of the model differ"
         choices = [LayerChoice(c.name, c.sparsity, "dense", c.dense_ms, c.sparse_ms, c.why or why) for c in choices]
         return SparseInference(dense, tuple(choices), before, before, 0.0)
@@ -185,14 +184,10 @@ def _choose(
     expected = _run(layer, given)
     if not _difference(output, expected) <= _tolerance(form):
         return LayerChoice(name, zeros, "dense", None, None, "the sparse product differs too much"), None
-    times: dict[str, float] = {}
-    for _ in range(2):  # in turns, so that a burst of other work does not fall on one of them alone
-        for which, module in (("dense", layer), ("sparse", form)):
-            found = measure_latency(module, given, repeats=repeats, warmup=2, threads=threads).median
-            times[which] = min(times.get(which, found), found)
-    if times["sparse"] > _GAIN * times["dense"]:
-        return LayerChoice(name, zeros, "dense", times["dense"], times["sparse"], "sparse is not faster"), None
-    return LayerChoice(name, zeros, kind, times["dense"], times["sparse"]), form
+    ratio, before, after = compare_latency(layer, form, given, repeats=repeats, threads=threads)
+    if ratio > _GAIN:
+        return LayerChoice(name, zeros, "dense", before.median, after.median, "sparse is not faster"), None
+    return LayerChoice(name, zeros, kind, before.median, after.median), form
 
 
 def _sparse_form(layer: nn.Module) -> tuple[nn.Module, str]:
