@@ -189,7 +189,7 @@ def main() -> None:
     notes = [
         f"{budget.train:,} training images, {budget.epochs} epochs (twice as many for the transformer); finetuned for "
         f"one epoch of {budget.finetune:,} of them; ranked on {budget.calibration}; {budget.test:,} test images.",
-        "parameters and latency are shares of the whole network's; latency: measured CPU time of one image, one thread.",
+        "parameters and latency are shares of the whole network's; latency: CPU time of one image, one thread.",
         f"low and high: the 95 % interval over test images; of random, the lowest and highest of {given.seeds} seeds.",
         "Row none was finetuned too. One trained network of each kind: differences within the intervals mean nothing.",
         f"{seconds:.0f} CPU seconds in all.",

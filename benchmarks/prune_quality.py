@@ -2,9 +2,10 @@
 
 Every seed fits a resnet20 by burnish's defaults. Each way of choosing filters cuts a copy of it to half the measured
 latency (CPU time of a batch of 32 on one thread, whole and cut model in turns), and each cut model is finetuned alike
-by burnish's engine: the same images, epochs, order and rate, a quarter of the one it was fitted with. torch-pruning
-1.6.1 cuts the same weights to the same measured latency, rounding nothing as is its default, and gets the same
-finetuning. The network that is trained for as long without being cut stands beside them: `whole`.
+by burnish's engine: the same images, epochs, order, rate, and loss, of which the uncut network's answers give 0.7.
+torch-pruning 1.6.1 cuts the same weights to the same measured latency, rounding nothing as is its default, and gets the
+same finetuning. The network that is trained on for as long, in the same way, without being cut stands beside them:
+`whole`.
 
 How many channels go does not depend on which, so burnish's share is searched once, and torch-pruning's as well; the
 latency of every cut is measured again and is in the table. Ways keep their rows, so that the whole can be run in parts:
@@ -32,17 +33,22 @@ import burnish
 from burnish.common.errors import InputError
 from burnish.common.intervals import mean
 from burnish.common.module_state import evaluating
+from burnish.data.loaders.loader import make_loader
 from burnish.data.statistics import statistics as statistics_of
 from burnish.models import for_data
 from burnish.pruning.criteria import create, score_groups
+from burnish.pruning.distillation import Distillation
 from burnish.pruning.filters.prune import prune_filters
+from burnish.training.defaults import resolve_options
+from burnish.training.engine import Engine
+from burnish.training.options import TrainingOptions
 from evidence import RESULTS, save, table
 from prune_latency import in_turns, shapes
 from pruning_peer import cut_by_torch_pruning, parameters
 from published_models import missing
 
 MODEL, CLASSES = "resnet20", 10
-RATE, FINETUNE_RATE = 4e-3, 1e-3
+RATE, DISTILL = 4e-3, 0.7
 BATCH, TARGET, BAR = 32, 0.5, 0.5
 CALIBRATION = 1024
 OURS = ("l1", "geometric-median", "mean-activation", "taylor", "random")
@@ -69,11 +75,24 @@ def images(count: int) -> Splits:
     }
 
 
-def fit(model: nn.Module | str, data: Splits, seed: int, epochs: int, rate: float) -> nn.Module:
-    """What burnish makes of a model."""
+def fit(data: Splits, seed: int, epochs: int) -> nn.Module:
+    """What burnish makes of a fresh network."""
     with tempfile.TemporaryDirectory() as folder:
-        options: dict[str, Any] = {"epochs": epochs, "learning_rate": rate, "threads": 1, "quiet": True}
-        return burnish.fit(data=data, model=model, seed=seed, out=folder, **options).model
+        options: dict[str, Any] = {"epochs": epochs, "learning_rate": RATE, "threads": 1, "quiet": True}
+        return burnish.fit(data=data, model=MODEL, seed=seed, out=folder, **options).model
+
+
+def finetuned(model: nn.Module, teacher: nn.Module, data: Splits, seed: int, epochs: int) -> nn.Module:
+    """The model, trained on with the answers of its teacher; it is changed in place."""
+    loaded = burnish.data.load(data)
+    task = Distillation(loaded.schema, copy.deepcopy(teacher).to(memory_format=torch.channels_last), DISTILL)  # type: ignore[call-overload]
+    options = resolve_options(
+        TrainingOptions(epochs=epochs, learning_rate=RATE, threads=1), loaded.schema, task.name, len(loaded.train)
+    )
+    loader = make_loader(loaded.train, options.batch_size, shuffle=True, seed=seed, channels_last=True)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    Engine(model, task, loader, options).fit()
+    return model.eval()
 
 
 def base_of(seed: int, data: Splits, epochs: int, folder: Path | None) -> nn.Module:
@@ -85,7 +104,7 @@ def base_of(seed: int, data: Splits, epochs: int, folder: Path | None) -> nn.Mod
         model = for_data(MODEL, loaded.schema, statistics_of(loaded))
         model.load_state_dict(torch.load(kept))
         return model.eval()
-    model = fit(MODEL, data, seed, epochs, RATE)
+    model = fit(data, seed, epochs)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         torch.save(model.state_dict(), kept)
@@ -203,10 +222,10 @@ def tried(way: str, base: nn.Module, cutter: Cutter, data: Splits, seed: int, ep
     before = accuracy(model, data["test"])
     for parameter in model.parameters():
         parameter.grad = None
-    tuned = fit(model, data, 100 + seed, epochs, FINETUNE_RATE)
+    finetuned(model, base, data, 100 + seed, epochs)
     return {
         "cut": before,
-        "finetuned": accuracy(tuned, data["test"]),
+        "finetuned": accuracy(model, data["test"]),
         "latency": share,
         "parameters": parameters(model) / parameters(base),
         "seconds": time.process_time() - started,
@@ -218,7 +237,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="networks that are fitted and cut")
     parser.add_argument("--images", type=int, default=16_000, help="images to learn from")
     parser.add_argument("--epochs", type=int, default=6, help="of the fit")
-    parser.add_argument("--finetune", type=int, default=4, help="epochs after the cut")
+    parser.add_argument("--finetune", type=int, default=8, help="epochs after the cut")
     parser.add_argument("--round-to", type=int, default=8, help="burnish rounds numbers of channels up to this")
     parser.add_argument("--only", default="", help="ways with commas between; the others keep their last rows")
     parser.add_argument("--bases", type=Path, help="folder that fitted networks are kept in")
@@ -231,8 +250,9 @@ def main() -> None:
     if missing("torch_pruning"):
         chosen = [way for way in chosen if way not in PEERS]
     protocol = (
-        f"{given.images:,} training images, {given.epochs} epochs, then {given.finetune} after the cut at a quarter of "
-        f"the rate; burnish rounds to {given.round_to}; accuracy in percent of 10,000 test images"
+        f"{given.images:,} training images, {given.epochs} epochs, {given.finetune} after the cut at the same rate "
+        f"with {DISTILL:g} of the loss from the uncut network; burnish rounds to {given.round_to}; accuracy in percent "
+        "of 10,000 test images"
     )
     rows = kept_rows(protocol)
     known = {library_of(way): row["ratio"] for way, row in rows.items() if row["ratio"]}

@@ -94,3 +94,26 @@ def test_products_that_run_across_each_other_become_one():
     grid = np.concatenate([np.repeat(rows, 3, axis=1), np.tile(columns, 2)])
     atoms.unite(grid, np.concatenate([others, np.tile(atoms.fresh(2), 3)]))
     assert len(np.unique(atoms.find(grid))) == 1
+
+
+def test_what_is_said_after_a_save_can_be_taken_back():
+    atoms = Atoms()
+    one, two, single = atoms.fresh(3), atoms.fresh(3), atoms.fresh(9)
+    before = atoms.saved()
+    atoms.unite(single, np.concatenate([np.repeat(one, 3, axis=1), np.tile(two, 3)]))
+    atoms.fix(one)
+    atoms.fresh(2000)
+    atoms.restore(before)
+    assert atoms.count == 16
+    assert atoms.resolve(single).tolist() == single.tolist()
+    assert (atoms.find(one) == one).all()
+    assert (atoms.fresh(1) == 16).all()
+
+
+def test_a_channel_that_is_itself_times_another_lets_the_other_never_go():
+    atoms = Atoms()
+    rows, columns = atoms.fresh(2), atoms.fresh(3)
+    grid = np.concatenate([np.repeat(rows, 3, axis=1), np.tile(columns, 2)])
+    atoms.unite(np.repeat(rows, 3, axis=1), grid)
+    assert atoms.resolve(columns) is None
+    assert atoms.resolve(rows).tolist() == rows.tolist()

@@ -44,6 +44,14 @@ class Atoms:
         self.count = end
         return found[None]
 
+    def saved(self) -> tuple[int, Ids, Ids, bool]:
+        """What :meth:`restore` needs."""
+        return self.count, self._parent.copy(), self._factors.copy(), self._has_products
+
+    def restore(self, before: tuple[int, Ids, Ids, bool]) -> None:
+        """Forget all that was said since."""
+        self.count, self._parent, self._factors, self._has_products = before
+
     def find(self, ids: Ids) -> Ids:
         """The one that stands for each channel; 0 for the fixed."""
         found = self._parent[ids]
@@ -112,8 +120,12 @@ class Atoms:
             self._join(single[rest], product[:, rest].max(axis=0))
             single, product = single[several], product[:, several]
         self.fix(np.where(single == 0, product, 0))
+        itself = (product == single).any(axis=0) & (single > 0)
+        if itself.any():  # a channel that is itself times another: the other never goes alone
+            self.fix(np.where(itself & (product != single), product, 0))
+            single, product = single[~itself], product[:, ~itself]
         inside = np.isin(single, product) & (single > 0)
-        if inside.any():  # a channel that is itself times another: only all of them together are certain
+        if inside.any():  # channels that are each other's factors: only all of them together are certain
             for row in product[:, inside]:
                 self._join(np.where(row > 0, row, single[inside]), single[inside])
         plain = (single > 0) & ~inside

@@ -30,6 +30,7 @@ class Call:
         expected: starts, ends and amounts among the arguments that move when channels go: name, place, channels.
         problem: why channels had to be fixed here, if they had.
         refused: the weights whose channels they are, with the dimensions.
+        named: weights whose rows the inputs of the model name, with the dimensions.
     """
 
     operation: Any
@@ -45,6 +46,7 @@ class Call:
     expected: list[tuple[str, int | None, Dim]] = field(default_factory=list)
     problem: str = ""
     refused: set[tuple[str, int]] = field(default_factory=set)
+    named: set[tuple[str, int]] = field(default_factory=set)
 
     def __getitem__(self, name: str) -> Any:
         return self.arguments[name]
@@ -65,6 +67,13 @@ class Call:
             self.refused |= self.places_of(free)
         for dim in free:
             self.atoms.fix(dim)
+
+    def name(self, dim: Dim) -> None:
+        """Fix what the inputs of the model name by its number, as words of a table: it is as wide as they are."""
+        found = self.atoms.resolve(dim)
+        if found is not None:
+            self.named |= self.places_of([found])
+        self.atoms.fix(dim)
 
     def fix(self, dims: Sequence[Dim]) -> None:
         """Fix channels that have no meaning as such: positions of an image, of a sequence, samples."""

@@ -154,14 +154,14 @@ def _index_select(call: Call) -> Sequence[Labels]:
 
 def _embedding(call: Call) -> Sequence[Labels]:
     rows, width = call.labels("weight")
-    call.atoms.fix(rows)
+    call.name(rows)
     call.makes(width)
     return [(*call.labels("indices"), width)]
 
 
 def _embedding_bag(call: Call) -> Sequence[Labels]:
     rows, width = call.labels("weight")
-    call.refuse("rows of a table are looked up by their numbers", rows)
+    call.name(rows)
     samples = call["per_sample_weights"]
     for value in (call["indices"], call["offsets"], samples):
         if isinstance(value, Tensor):

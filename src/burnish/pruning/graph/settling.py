@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -12,6 +14,7 @@ from burnish.pruning.graph.graph import Graph, groups_of
 from burnish.pruning.graph.group import Group
 from burnish.pruning.graph.recorder import Attribute, Record
 from burnish.pruning.graph.trial import Key, MismatchError, Run, Suspect, Trial
+from burnish.pruning.graph.tying import tie
 
 
 def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list[Suspect]:
@@ -30,7 +33,7 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
         What was fixed, and why.
     """
     suspects: list[Suspect] = []
-    tried: set[tuple[type, tuple[int, int]]] = set()
+    tried: set[tuple[type, str, Any]] = set()
     free = groups_of(graph)
     trial = Trial(model, graph, runs, device)
     while free:
@@ -38,12 +41,13 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
         if fault is None:
             break
         around = runs[fault.at[0]].around(fault.at[1])
-        if _counts(trial, fault, around, tried):
+        counts = functools.partial(_counts, trial, around=around)
+        if tie(trial, fault, around, counts) or counts(fault, lambda: groups_of(graph), tried=tried):
             free = groups_of(graph)
             continue
         blamed = [group for group in free if any(_touches(graph, record, group) for record in around)] or free
-        alone = [group for group in blamed if trial.fault([group]) is not None]
-        guilty = alone or [group for group in free if trial.fault([group]) is not None] or blamed
+        alone = [group for group in blamed if trial.fault_alone(group) is not None]
+        guilty = alone or [group for group in free if trial.fault_alone(group) is not None] or blamed
         record = next((record for record in around if record.line == fault.line), around[-1])
         for group in guilty:
             suspects.append(
@@ -58,10 +62,20 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
 def _counts(
     trial: Trial,
     fault: MismatchError,
+    groups: Callable[[], list[Group]],
     around: list[Record],
-    tried: set[tuple[type, tuple[int, int]]],
+    tried: set[tuple[type, str, Any]] | None = None,
 ) -> bool:
-    """Take numbers of a running module for counts of channels, if that lets the forward go further."""
+    """Take numbers of a running module for counts of channels, if that lets the forward go further.
+
+    Args:
+        trial: of the model.
+        fault: where a cut of the groups failed.
+        groups: those that are cut, as they are then.
+        around: the operators of which one is at fault.
+        tried: classes, lines and operators for which it was tried before.
+    """
+    tried = set() if tried is None else tried
     graph, modules = trial.graph, dict(trial.model.named_modules())
     known = {(attribute.module, attribute.name, attribute.place) for attribute in graph.attributes}
     guesses = trial.runs[fault.at[0]].guesses
@@ -69,9 +83,9 @@ def _counts(
         here = _distinct(graph, [guess for guess in guesses if guess.module == name])
         options = {key: values for key, values in here.items() if key not in known}
         kind = type(modules[name])
-        if not options or (kind, fault.at) in tried:
+        if not options or (kind, fault.line, around[-1].operation) in tried:
             continue
-        tried.add((kind, fault.at))
+        tried.add((kind, fault.line, around[-1].operation))
         alike = _alike(graph, modules, kind, guesses, known)
         before, best, best_at = graph.attributes, graph.attributes, fault.at
         for choice in _choices(options):
@@ -80,7 +94,7 @@ def _counts(
                 *before,
                 *(values[picked[key[1:]]] for key, values in alike.items() if picked.get(key[1:], 99) < len(values)),
             ]
-            after = trial.fault(groups_of(graph))
+            after = trial.fault(groups(), beyond=best_at)
             if after is None:
                 return True
             if after.at > best_at:

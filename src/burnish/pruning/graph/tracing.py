@@ -147,7 +147,7 @@ def _run(model: nn.Module, example: Any, device: str, training: bool, atoms: Ato
             recorder.attributes,
             recorder.guesses,
             suspects,
-            shown,
+            shown | tracker.named,
         )
     assert failure is not None
     reason = " ".join(str(failure).split()) or type(failure).__name__

@@ -28,6 +28,7 @@ class Tracker:
         touched: names of parameters and buffers that an operator has read.
         consumed: dimensions of weights that a product has summed over.
         made: the other dimensions of those weights.
+        named: names and dimensions of the weights whose rows the inputs name.
     """
 
     def __init__(self, atoms: Atoms, names: dict[int, str], weights: Mapping[str, Labels]) -> None:
@@ -36,6 +37,7 @@ class Tracker:
         self.touched: set[str] = set()
         self.consumed: list[Dim] = []
         self.made: list[Dim] = []
+        self.named: set[tuple[str, int]] = set()
         self._live: set[int] = set()
         self._alive: list[Tensor] = []
 
@@ -101,6 +103,7 @@ class Tracker:
             self.labels[id(tensor)] = labels
             if live:
                 self._live.add(id(tensor))
+        self.named |= call.named
         self._alive.extend(inputs)
         return call
 

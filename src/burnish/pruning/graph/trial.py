@@ -21,7 +21,7 @@ from burnish.pruning.graph.tracker import tensors_of
 Key = tuple[str, str, int | None]
 _aten = torch.ops.aten
 # Which of these run depends on strides, so on sizes; what they did shows in the next operator.
-_LAYOUT = {
+LAYOUT = {
     getattr(_aten, name)
     for name in (
         "view",
@@ -69,7 +69,7 @@ class Run:
         attributes: numbers of modules that count channels.
         guesses: numbers of modules that may count channels.
         suspects: why channels were fixed.
-        shown: dimensions of weights whose channels the outputs show.
+        shown: dimensions of weights whose channels the outputs show, or the inputs name.
     """
 
     example: Any
@@ -86,11 +86,11 @@ class Run:
     @property
     def firm(self) -> list[Record]:
         """The operators that run whatever the strides are."""
-        return [record for record in self.records if record.operation.overloadpacket not in _LAYOUT]
+        return [record for record in self.records if record.operation.overloadpacket not in LAYOUT]
 
     def around(self, place: int) -> list[Record]:
         """The operators after the firm one before a place, up to the firm one there: one of them is at fault."""
-        firm = [number for number, record in enumerate(self.records) if record.operation.overloadpacket not in _LAYOUT]
+        firm = [number for number, record in enumerate(self.records) if record.operation.overloadpacket not in LAYOUT]
         start = firm[place - 1] + 1 if place else 0
         end = firm[place] + 1 if place < len(firm) else len(self.records)
         return self.records[start:end] or self.records[-1:]
@@ -118,7 +118,7 @@ class _Checker(Watch):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         output = executed(func, args, kwargs)
-        if func.overloadpacket in _LAYOUT:
+        if func.overloadpacket in LAYOUT:
             return output
         if self.place >= len(self.records):
             self._fail(f"{func} was not there before")
@@ -173,9 +173,21 @@ class Trial:
     def __init__(self, model: nn.Module, graph: Graph, runs: list[Run], device: str) -> None:
         self.model, self.graph, self.runs, self.device = model, graph, runs, device
 
-    def fault(self, groups: list[Group]) -> MismatchError | None:
-        """The first fault of three random cuts."""
-        return next((fault for seed in range(3) if (fault := self.fault_of(groups, seed)) is not None), None)
+    def fault(self, groups: list[Group], beyond: tuple[int, int] | None = None) -> MismatchError | None:
+        """The earliest fault of three random cuts; one that is not beyond a place, if one is given, is enough."""
+        earliest = None
+        for seed in range(3):
+            fault = self.fault_of(groups, seed)
+            if fault is None or (earliest is not None and earliest.at <= fault.at):
+                continue
+            earliest = fault
+            if beyond is not None and fault.at <= beyond:
+                break
+        return earliest
+
+    def fault_alone(self, group: Group) -> MismatchError | None:
+        """A fault of three random cuts of one group, the first that is found."""
+        return next((fault for seed in range(3) if (fault := self.fault_of([group], seed)) is not None), None)
 
     def fault_of(self, groups: list[Group], seed: int) -> MismatchError | None:
         """Cut random channels of each group, and find the first thing that goes otherwise than foretold."""
