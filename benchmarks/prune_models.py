@@ -1,9 +1,10 @@
 """Claim: every model is cut, or says on which line it cannot be; what is cut computes what its masked twin computes.
 
 Half of the channels of every layer go (L2 norm, the same share everywhere, no rounding), from the models of burnish's
-zoo, the CIFAR models of torch-pruning's repository, the classifiers and segmentation networks of torchvision and a
-choice of timm, all with random weights and small inputs. A model is handled when it lost channels, its output has the
-shape it had, and it equals the unpruned model with the same channels masked, to 1e-5 of the largest output.
+zoo, the CIFAR models of torch-pruning's repository, the classifiers and segmentation networks of torchvision, and
+choices of timm and transformers, all with random weights and small inputs. A model is handled when it lost channels,
+its output has the shape it had, and it equals the unpruned model with the same channels masked, to 1e-5 of the largest
+output.
 torch-pruning 1.6.1 cuts the same models as its own examples do (group magnitude, p=2); of its result nothing is asked
 but that it runs and is smaller.
 
@@ -104,7 +105,8 @@ def difference(model: nn.Module, cut: nn.Module, graph: Graph, removals: Any, ex
     """Largest difference of the cut model to the masked one over the largest output; in doubles where floats drown."""
     worst = math.nan
     for kind in (torch.float32, torch.float64):
-        model, cut, example = model.to(kind), cut.to(kind), example.to(kind)
+        model, cut = model.to(kind), cut.to(kind)
+        example = example.to(kind) if example.is_floating_point() else example
         twin = masked_twin(model, graph, removals)
         pairs = zip(outputs(cut, example), outputs(twin, example), strict=True)
         worst = max(float((one - two).abs().max() / two.abs().max()) for one, two in pairs)
@@ -309,9 +311,10 @@ def write(rows: list[dict[str, Any]]) -> None:
             "cannot: models that are refused, and layers of handled models that keep their width, with the line that "
             "stands in the way.",
             f"torch-pruning as in its examples, at most {PATIENCE} CPU s a model; whether it is right is not asked. "
-            "It is told of heads where attention is torch's own or has a layer named qkv.",
+            "It is told of heads where attention is torch's own, or has layers named qkv, or query, key and value, or "
+            "q_proj, k_proj and v_proj.",
         ],
-        packages=("torch-pruning", "torchvision", "timm"),
+        packages=("torch-pruning", "torchvision", "timm", "transformers"),
     )
 
 

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from burnish.models import create, entry, names
 from pruning_peer import CLASSES, cifar_models
+from pruning_transformers import TEXT, builders, words
 from published_models import missing, timm_model, torchvision, torchvision_model
 
-SOURCES = ("zoo", "cifar", "torchvision", "timm")
+SOURCES = ("zoo", "cifar", "torchvision", "timm", "transformers")
 SIDE = 64
 """Inputs are this wide where the arithmetic allows: what goes and what stays does not depend on it."""
 
@@ -29,8 +30,11 @@ class Case:
     build: Callable[[], nn.Module] = field(repr=False)
     side: int = SIDE
     batch: int = 2
+    takes_words: bool = False
 
     def example(self) -> Tensor:
+        if self.takes_words:
+            return words(self.batch)
         return torch.rand(self.batch, 3, self.side, self.side, generator=torch.Generator().manual_seed(0))
 
 
@@ -43,6 +47,9 @@ def cases(source: str, peer_models: Path | None = None) -> list[Case]:
         return [Case("cifar", name, name, build, 224 if name == "swin_t" else 32) for name, build in made]
     if missing(source):
         return []
+    if source == "transformers":
+        made = builders(CLASSES).items()
+        return [Case(source, name, name, build, takes_words=name in TEXT) for name, build in made]
     return _of_torchvision() if source == "torchvision" else [_of_timm(*known) for known in TIMM]
 
 

@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pruning_transformers import WORDS
+
 CLASSES = 10
 CIFAR = {
     "vgg11": ("vgg", "vgg11_bn"),
@@ -91,7 +93,7 @@ def cut_by_torch_pruning(
     last = [
         module
         for module in model.modules()
-        if (isinstance(module, nn.Linear) and module.out_features == classes)
+        if (isinstance(module, nn.Linear) and module.out_features in (classes, WORDS))
         or (isinstance(module, nn.Conv2d) and module.out_channels == classes)
     ]
     heads: dict[nn.Module, int] = {}
@@ -100,6 +102,9 @@ def cut_by_torch_pruning(
             heads[module] = module.num_heads
         elif isinstance(getattr(module, "qkv", None), nn.Linear):
             heads[module.qkv] = getattr(module, "num_heads", None) or module.heads
+        for names in _PROJECTIONS:
+            for name in names if all(isinstance(getattr(module, name, None), nn.Linear) for name in names) else ():
+                heads[getattr(module, name)] = getattr(module, name).out_features // _head_width(module)
     for parameter in model.parameters():
         parameter.requires_grad_(True)
     with warnings.catch_warnings():
@@ -123,8 +128,21 @@ def cut_by_torch_pruning(
             for name, width in (("head_dim", 1), ("attn_dim", module.num_heads)):
                 if hasattr(module, name):
                     setattr(module, name, qkv.out_features // (3 * module.num_heads) * width)
+        if hasattr(module, "all_head_size") and isinstance(getattr(module, "query", None), nn.Linear):
+            module.num_attention_heads = pruner.num_heads[module.query]
+            module.all_head_size = module.query.out_features
+            module.attention_head_size = module.query.out_features // module.num_attention_heads
         if hasattr(module, "hidden_dim") and hasattr(module, "conv_proj"):
             module.hidden_dim = module.conv_proj.out_channels  # torchvision's ViT counts tokens by it
+
+
+_PROJECTIONS = (("query", "key", "value"), ("q_proj", "k_proj", "v_proj"))
+
+
+def _head_width(module: Any) -> int:
+    """How wide a head of an attention of transformers is."""
+    known = getattr(module, "attention_head_size", None) or getattr(module, "head_dim", None)
+    return int(known or module.out_proj.out_features // module.num_heads)
 
 
 @contextmanager

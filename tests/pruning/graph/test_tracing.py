@@ -75,7 +75,8 @@ def test_a_small_model_of_the_zoo_is_equal_to_its_masked_twin(name):
 @pytest.mark.parametrize("name", ZOO)
 def test_every_family_of_the_zoo_is_equal_to_its_masked_twin(name):
     graph = assert_equal_to_its_twin(*built(name), tolerance=1e-6)
-    assert all("offset" in layer for refusal in graph.refusals for layer in refusal.layers)
+    for refusal in graph.refusals:  # offsets of deformable convolutions; neighbours that normalise each other
+        assert all("offset" in layer for layer in refusal.layers) or refusal.reason == "a window runs over them"
 
 
 class Watched(nn.Module):

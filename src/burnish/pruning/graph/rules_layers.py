@@ -20,7 +20,8 @@ def _convolution(call: Call) -> Sequence[Labels]:
     image, weight, bias = call["input"], call["weight"], call["bias"]
     at, before = image.ndim - weight.ndim + 1, call.labels("input")
     rows, columns, *taps = call.labels("weight")
-    call.fix((*before[at + 1 :], *taps))
+    call.refuse("a window runs over them", *before[at + 1 :])
+    call.fix(taps)
     groups, transposed = call["groups"], call["transposed"]
     entering, leaving = (rows, columns) if transposed else (columns, rows)
     if groups == 1:
@@ -123,7 +124,7 @@ def _batch_norm(call: Call) -> Sequence[Labels]:
     value = call.tensor("input", "self")
     labels = call.of(value)
     place = min(1, value.ndim - 1)
-    call.fix([dim for number, dim in enumerate(labels) if number != place])
+    call.refuse("a mean runs over them", *(dim for number, dim in enumerate(labels) if number != place))
     for name in ("weight", "bias", "running_mean", "running_var"):
         if isinstance(call.arguments.get(name), Tensor) and call[name].numel():
             call.atoms.unite(labels[place], call.labels(name)[0])

@@ -46,8 +46,7 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
             free = groups_of(graph)
             continue
         blamed = [group for group in free if any(_touches(graph, record, group) for record in around)] or free
-        alone = [group for group in blamed if trial.fault_alone(group) is not None]
-        guilty = alone or [group for group in free if trial.fault_alone(group) is not None] or blamed
+        guilty = _guilty(trial, fault, blamed) or _guilty(trial, fault, free) or blamed
         record = next((record for record in around if record.line == fault.line), around[-1])
         for group in guilty:
             suspects.append(
@@ -57,6 +56,12 @@ def settle(model: nn.Module, graph: Graph, runs: list[Run], device: str) -> list
         gone = set(map(id, guilty))
         free = [group for group in free if id(group) not in gone]
     return suspects
+
+
+def _guilty(trial: Trial, fault: MismatchError, groups: list[Group]) -> list[Group]:
+    """Those whose cut alone fails, at this place if any does: what fails further on may yet be helped there."""
+    faults = [(group, found) for group in groups if (found := trial.fault_alone(group)) is not None]
+    return [group for group, found in faults if found.at[:2] <= fault.at[:2]] or [group for group, _ in faults]
 
 
 def _counts(

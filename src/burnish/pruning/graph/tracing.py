@@ -239,7 +239,10 @@ def _unexplained(graph: Graph, shown: set[tuple[str, int]]) -> list[Refusal]:
         if role == "produces" and (name, dim) not in shown and _is_lost(graph, graph.weights[name][dim])
     )
     left = tuple(layer for layer in layers if layer not in told)
-    reason = "what they give is combined, place by place, with an input or with numbers that the forward makes"
+    reason = (
+        "what they give is combined, place by place, with an input, with numbers that the forward makes, or with "
+        "weights that are needed whole"
+    )
     return [Refusal(left, "", "", reason)] if left else []
 
 

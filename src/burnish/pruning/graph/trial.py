@@ -36,6 +36,7 @@ LAYOUT = {
         "as_strided_",
     )
 }
+_VIEWS = {_aten.view, _aten._unsafe_view, _aten._reshape_alias}
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,17 @@ class Run:
 
 
 class MismatchError(Exception):
-    """The cut model did something else than foretold."""
+    """The cut model did something else than foretold.
 
-    def __init__(self, run: int, place: int, reason: str, line: str) -> None:
+    Attributes:
+        at: which run, how many of its firm operators had gone well, and how many views since.
+        reason: what went otherwise.
+        line: file and line of the user's code.
+    """
+
+    def __init__(self, run: int, place: int, views: int, reason: str, line: str) -> None:
         super().__init__(reason)
-        self.at = (run, place)
+        self.at = (run, place, views)
         self.reason = reason
         self.line = line
 
@@ -113,12 +120,13 @@ class _Checker(Watch):
         super().__init__(model)
         self.graph, self.removed, self.number = graph, removed, number
         self.records = records
-        self.place = 0
+        self.place = self.views = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         output = executed(func, args, kwargs)
         if func.overloadpacket in LAYOUT:
+            self.views += func.overloadpacket in _VIEWS
             return output
         if self.place >= len(self.records):
             self._fail(f"{func} was not there before")
@@ -135,7 +143,7 @@ class _Checker(Watch):
         if numbers_of(func, args, kwargs) != record.numbers:
             self._fail(f"a number depends on the size: {record.numbers} became {numbers_of(func, args, kwargs)}")
         self._check_places(func, args, kwargs, record)
-        self.place += 1
+        self.place, self.views = self.place + 1, 0
         return output
 
     def _check_places(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], record: Record) -> None:
@@ -152,7 +160,7 @@ class _Checker(Watch):
                 self._fail(f"{name} is fixed: {actual} where {before if wanted is None else wanted} is needed")
 
     def _fail(self, reason: str) -> None:
-        raise MismatchError(self.number, self.place, reason, source_line())
+        raise MismatchError(self.number, self.place, self.views, reason, source_line())
 
 
 def _alike(actual: tuple[int, ...], wanted: tuple[int, ...], before: tuple[int, ...]) -> bool:
@@ -173,7 +181,7 @@ class Trial:
     def __init__(self, model: nn.Module, graph: Graph, runs: list[Run], device: str) -> None:
         self.model, self.graph, self.runs, self.device = model, graph, runs, device
 
-    def fault(self, groups: list[Group], beyond: tuple[int, int] | None = None) -> MismatchError | None:
+    def fault(self, groups: list[Group], beyond: tuple[int, int, int] | None = None) -> MismatchError | None:
         """The earliest fault of three random cuts; one that is not beyond a place, if one is given, is enough."""
         earliest = None
         for seed in range(3):
@@ -216,8 +224,10 @@ class Trial:
                 return mismatch
             except Exception as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
-                return MismatchError(number, checker.place, reason, raised_at(error))
+                return MismatchError(number, checker.place, checker.views, reason, raised_at(error))
             if checker.place < len(checker.records):
                 missing = checker.records[checker.place]
-                return MismatchError(number, checker.place, f"{missing.operation} did not run", missing.line)
+                return MismatchError(
+                    number, checker.place, checker.views, f"{missing.operation} did not run", missing.line
+                )
         return None

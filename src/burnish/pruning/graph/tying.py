@@ -51,7 +51,7 @@ def tie(trial: Trial, fault: MismatchError, around: list[Record], goes_further: 
 
             at = max(one.at for one in faults if one)
             after = trial.fault(united(), beyond=at)
-            if after is None or after.at > at or (after.at == at and goes_further(after, united)):
+            if after is None or after.at > at or (after.at[:2] == at[:2] and goes_further(after, united)):
                 return True
         graph.atoms.restore(before)
     return False

@@ -27,8 +27,6 @@ from burnish.verbs.pruning.cutting import check, cut, part_of
 from burnish.verbs.pruning.measures import measure
 
 RECORD = "pruning.json"
-_FINETUNING = 0.25
-"""Factor on the usual learning rate: most of what the weights know is still in them."""
 _STEP, _MOST_ROUNDS = 0.15, 20
 """With ``max_drop``: share of what is left that goes in a round, and when to stop in any case."""
 
@@ -139,20 +137,16 @@ def _cut(ready: Prepared, options: Prune, told: dict[str, Any]) -> Prepared:
     }
     if sparse and options.level != "weight":
         mask_zeros_(found.model)
-    resolved = ready.options
-    if options.learning_rate is None and resolved.learning_rate is not None:
-        resolved = replace(resolved, learning_rate=resolved.learning_rate * _FINETUNING)
     record = ready.model_record | {"surgery": True}
     changed = replace(
         ready,
         model=found.model,
         model_record=record,
-        options=resolved,
         surgery=(*ready.surgery, found.stage),
         files={RECORD: json.dumps(told)},
         is_own_object=False,
     )
-    return _finetuned(changed, resolved, told, teacher=ready.model)
+    return _finetuned(changed, ready.options, told, teacher=ready.model)
 
 
 def _finetuned(ready: Prepared, options: Any, told: dict[str, Any], teacher: nn.Module | None = None) -> Prepared:
