@@ -73,9 +73,7 @@ def prune_filters(
         return plan(groups, scores, share, scope=scope, round_to=round_to, ratios=ratios)
 
     if target is not None:
-        found = search(
-            model, example, groups, planned, target[0], target[1], largest=largest_ratio(groups), threads=threads
-        )
+        found = search(model, example, groups, scores, planned, *target, largest=largest_ratio(groups), threads=threads)
         chosen, reached = found.plan, found.ratio
     else:
         assert ratio is not None

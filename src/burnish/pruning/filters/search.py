@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from burnish.common.errors import InputError
 from burnish.models.latency import compare_latency
@@ -18,7 +19,7 @@ from burnish.pruning.graph.shell import moved, shell
 from burnish.pruning.graph.surgery import remove_all_
 
 _HALVINGS = {"parameters": 12, "macs": 10, "size": 12, "latency": 6}
-_PATIENCE = 3
+_PATIENCE = 6
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def search(
     model: nn.Module,
     example: Any,
     groups: Sequence[Group],
+    scores: Mapping[str, Tensor],
     planned: Callable[[float], Plan],
     kind: Cost,
     target: float,
@@ -43,13 +45,16 @@ def search(
 ) -> Found:
     """Halve the interval of ratios until the cost is just below the target.
 
-    A latency is measured against the whole model in turns, and the cut that was found is measured again; where it does
-    not hold, a little more goes.
+    At one ratio many layers lose channels at once, those of one width and rounding. Between the last cut that costs too
+    much and the first that does not, layers are therefore cut one after another, the weakest channels first. A latency
+    is measured against the whole model in turns, and the cut that was found is measured again; where it does not hold,
+    a little more goes.
 
     Args:
         model: what would be cut; it is left as it was.
         example: its input.
         groups: of the model.
+        scores: one number a channel by name of the group, higher for what should stay.
         planned: from a ratio to the channels that go.
         kind: what is to become less.
         target: share of it that may stay, in (0, 1).
@@ -64,8 +69,7 @@ def search(
     known: dict[str, float] = {}
     whole = None if kind == "latency" else cost(shell(model), moved(example, "meta"), kind)
 
-    def share_of(ratio: float) -> float:
-        plan = planned(ratio)
+    def share_of(plan: Plan) -> float:
         key = str(sorted((name, len(channels)) for name, channels in plan.items()))
         if not plan:
             return 1.0
@@ -73,7 +77,7 @@ def search(
             known[key] = _share(model, example, groups, plan, kind, whole, threads)
         return known[key]
 
-    least = share_of(largest)
+    least = share_of(planned(largest))
     if least > target:
         raise InputError(
             f"{kind} cannot go down to {target:.3g} of the whole: when all that can be cut is cut, {least:.3g} of it "
@@ -82,19 +86,58 @@ def search(
     low, high = 0.0, largest
     for _ in range(_HALVINGS[kind]):
         middle = (low + high) / 2
-        if share_of(middle) > target:
+        if share_of(planned(middle)) > target:
             low = middle
         else:
             high = middle
-    share = share_of(high)
+    chosen, later = _between(planned(low), planned(high), scores, share_of, target)
+    share = share_of(chosen)
     if kind == "latency":
         step = (largest - high) / 16
-        for _ in range(_PATIENCE):
-            share = _share(model, example, groups, planned(high), kind, None, threads, repeats=60)
+        later += [planned(min(largest, high + step * number)) for number in range(1, _PATIENCE)]
+        for plan in (chosen, *later):
+            chosen, share = plan, _share(model, example, groups, plan, kind, None, threads, repeats=60)
             if share <= target:
                 break
-            high = min(largest, high + step)
-    return Found(planned(high), high, share)
+    return Found(chosen, high, share)
+
+
+def _between(
+    small: Plan, large: Plan, scores: Mapping[str, Tensor], share_of: Callable[[Plan], float], target: float
+) -> tuple[Plan, list[Plan]]:
+    """The smallest of the cuts between one that is too small and one that is enough.
+
+    Groups are cut as in the larger one by one, the weakest channels first. One group may save far more than is needed:
+    then the next ones are tried in its place.
+
+    Returns:
+        The cut, and larger ones in order.
+
+    >>> import torch
+    >>> scores = {name: torch.arange(4) for name in "abc"}
+    >>> costs = lambda plan: 1 - sum({"a": 0.1, "b": 0.6, "c": 0.3}[name] for name in plan)
+    >>> _between({}, {"a": [0], "b": [0], "c": [0]}, scores, costs, 0.65)[0]
+    {'a': [0], 'c': [0]}
+    """
+
+    def strength(name: str) -> float:
+        own = scores[name].double()
+        extra = own[sorted(set(large[name]) - set(small.get(name, ())))]
+        return float(extra.mean() / own.abs().mean().clamp(min=1e-30))
+
+    names = sorted((name for name in large if large[name] != small.get(name)), key=strength)
+    plans = [dict(small)]
+    for name in names:
+        plans.append({**plans[-1], name: large[name]})
+    place = bisect.bisect_left(range(1, len(names)), True, key=lambda number: share_of(plans[number]) <= target) + 1
+    best, current = plans[min(place, len(names))], plans[place - 1]
+    for name in names[place : place + _PATIENCE]:
+        instead = {**current, name: large[name]}
+        if share_of(instead) > target:
+            current = instead
+        elif share_of(instead) > share_of(best):
+            best = instead
+    return best, plans[place:]
 
 
 def _share(
