@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from tests.pruning.graph.equality import assert_equal_to_its_twin
 from torch import nn
 
 from burnish.pruning.graph import remove_, trace
@@ -79,3 +80,23 @@ def test_only_what_stands_in_the_way_is_refused():
     assert [group.name for group in graph.groups()] == ["second"]
     assert [refusal.layers for refusal in graph.refusals] == [("first",)]
     assert settle.__module__.endswith("settling")
+
+
+class Branches(nn.Module):
+    """Pieces of its input by sizes in one tuple, three of them equal, each through a layer of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = (6, 2, 2, 2)
+        self.branches = nn.ModuleList(nn.Conv1d(2, 2, 1, groups=2) for _ in range(3))
+
+    def forward(self, x):
+        first, *others = x.split(self.sizes, dim=1)
+        return torch.cat([first, *(layer(part) for layer, part in zip(self.branches, others, strict=True))], dim=1)
+
+
+def test_sizes_of_a_tuple_count_the_pieces_in_turn():
+    model = nn.Sequential(nn.Conv1d(5, 12, 1), Branches(), nn.Conv1d(12, 2, 1))
+    graph = assert_equal_to_its_twin(model, TEXT)
+    assert sorted(group.count for group in graph.groups()) == [2, 2, 2, 6]
+    assert graph.refusals == []

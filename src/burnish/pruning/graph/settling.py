@@ -113,13 +113,30 @@ def _counts(
 def _choices(options: Mapping[Key, list[Attribute]]) -> list[tuple[int | None, ...]]:
     """What each number may count, by place in its list, or nothing.
 
-    As few numbers as will do come first, and those that count different channels before those that count the same.
+    The numbers of a tuple come first, each with the next of the channels that are as many: the sizes of a split count
+    its pieces in turn. Then as few numbers as will do, those that count different channels before those that count the
+    same.
     """
+    tuples = dict.fromkeys((key[0], key[1]) for key in options if key[2] is not None)
+    whole = [_in_turn({key: values if key[:2] == name else [] for key, values in options.items()}) for name in tuples]
     each = [(None, *range(len(values))) for values in options.values()]
     found = [choice for choice in itertools.islice(itertools.product(*each), 512) if any(n is not None for n in choice)]
     bound = [[number for number in choice if number is not None] for choice in found]
     order = sorted(range(len(found)), key=lambda place: (len(bound[place]), -len(set(bound[place]))))
-    return [found[place] for place in order[:24]]
+    return [*whole, *(found[place] for place in order[:24])]
+
+
+def _in_turn(options: Mapping[Key, list[Attribute]]) -> tuple[int | None, ...]:
+    """Each number with channels that none before it has, as long as there are some."""
+    taken: set[bytes] = set()
+    chosen: list[int | None] = []
+    for values in options.values():
+        names = [b"" if value.channels is None else value.channels.tobytes() for value in values]
+        free = next((place for place, name in enumerate(names) if name not in taken), 0 if values else None)
+        chosen.append(free)
+        if free is not None:
+            taken.add(names[free])
+    return tuple(chosen)
 
 
 def _alike(
