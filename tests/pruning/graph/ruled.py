@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from burnish.pruning.graph.atoms import Atoms
-from burnish.pruning.graph.call import Call
-from burnish.pruning.graph.tracker import Tracker
+from burnish.pruning.graph.following.tracker import Tracker
+from burnish.pruning.graph.rules.call import Call
 
 
 class Ruled:

@@ -10,9 +10,9 @@ import torch
 
 from burnish.common.errors import InputError
 from burnish.pruning.graph.atoms import Atoms, Dim, Ids
+from burnish.pruning.graph.following.record import Attribute
 from burnish.pruning.graph.group import Counted, Group, Refusal, Role, Slice
-from burnish.pruning.graph.recorder import Attribute
-from burnish.pruning.graph.reshaping import Labels
+from burnish.pruning.graph.rules.reshaping import Labels
 
 
 @dataclass

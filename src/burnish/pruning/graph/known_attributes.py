@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from burnish.layers.attention import MultiHeadAttention
-from burnish.pruning.graph.recorder import Attribute
-from burnish.pruning.graph.reshaping import Labels
+from burnish.pruning.graph.following.record import Attribute
+from burnish.pruning.graph.rules.reshaping import Labels
 
 _TABLE: tuple[tuple[type[nn.Module], str, str, int], ...] = (
     (nn.Linear, "in_features", "weight", 1),

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from burnish.common.errors import InputError
 from burnish.pruning.graph.atoms import Dim
-from burnish.pruning.graph.call import Call
+from burnish.pruning.graph.following.recorder import tensors_in
+from burnish.pruning.graph.following.tracker import Tracker, tensors_of
+from burnish.pruning.graph.following.watch import Watch
 from burnish.pruning.graph.graph import Graph
 from burnish.pruning.graph.group import Group
-from burnish.pruning.graph.recorder import Watch, tensors_in
-from burnish.pruning.graph.tracker import Tracker, tensors_of
+from burnish.pruning.graph.rules.call import Call
 
 _aten = torch.ops.aten
 _STATISTICS = {

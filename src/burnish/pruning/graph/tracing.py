@@ -13,16 +13,17 @@ from torch import nn
 from burnish.common.errors import InputError
 from burnish.common.seeding import preserved_rng
 from burnish.models.count import call_arguments
-from burnish.pruning.graph.atoms import Atoms, Dim
+from burnish.pruning.graph.atoms import Atoms
+from burnish.pruning.graph.following.record import Run, Suspect
+from burnish.pruning.graph.following.recorder import Recorder, tensors_in
+from burnish.pruning.graph.following.tracker import Tracker
 from burnish.pruning.graph.graph import Graph, groups_of
-from burnish.pruning.graph.group import Group, Refusal
+from burnish.pruning.graph.group import Group
 from burnish.pruning.graph.known_attributes import known_attributes
-from burnish.pruning.graph.recorder import Recorder, tensors_in
-from burnish.pruning.graph.reshaping import Labels
-from burnish.pruning.graph.settling import settle
+from burnish.pruning.graph.refusals import refusals, touching, unexplained
+from burnish.pruning.graph.rules.reshaping import Labels
+from burnish.pruning.graph.settling.settle import settle
 from burnish.pruning.graph.shell import doubled, moved, shell
-from burnish.pruning.graph.tracker import Tracker
-from burnish.pruning.graph.trial import Run, Suspect
 
 
 def groups(model: nn.Module, example: Any, ignore: Sequence[str] = ()) -> tuple[Group, ...]:
@@ -105,8 +106,8 @@ def _traced(model: nn.Module, example: Any, device: str, notes: list[str]) -> Gr
     suspects = [suspect for run in runs for suspect in run.suspects]
     suspects += settle(model, graph, runs, device)
     _settle_products(graph)
-    graph.refusals = _refusals(graph, suspects)
-    graph.refusals += _unexplained(graph, set().union(*(run.shown for run in runs)))
+    graph.refusals = refusals(graph, suspects)
+    graph.refusals += unexplained(graph, set().union(*(run.shown for run in runs)))
     return graph
 
 
@@ -130,7 +131,7 @@ def _run(model: nn.Module, example: Any, device: str, training: bool, atoms: Ato
             where = f"in layer '{recorder.running[-1]}'" if recorder.running else "outside of its layers"
             continue
         outputs = [dim for tensor in tensors_in(output) for dim in tracker.of(tensor)]
-        shown = _touching(atoms, weights, outputs)
+        shown = touching(atoms, weights, outputs)
         for tensor in tensors_in(output):
             tracker.end(tensor)
         suspects = [
@@ -192,60 +193,3 @@ def _settle_products(graph: Graph) -> None:
                 if len(pair) == 2 and pair[0] is not pair[1]:
                     coarse = min(pair, key=lambda group: (len(group.slices), group.count))
                     graph.atoms.fix(coarse.atoms.numpy()[None])
-
-
-def _refusals(graph: Graph, suspects: list[Suspect]) -> list[Refusal]:
-    """Layers of which some outputs cannot go although they might have, with what stands in the way."""
-    result: list[Refusal] = []
-    seen: set[tuple[tuple[str, ...], str]] = set()
-    for suspect in suspects:
-        layers = tuple(
-            dict.fromkeys(
-                name.rpartition(".")[0] or name
-                for name, dim in sorted(suspect.places)
-                if graph.roles.get((name, dim)) == "produces" and _is_lost(graph, graph.weights[name][dim])
-            )
-        )
-        key = (layers, suspect.line)
-        if layers and key not in seen:
-            seen.add(key)
-            module = suspect.record.modules[-1] if suspect.record.modules else ""
-            result.append(Refusal(layers, module, suspect.line, suspect.reason))
-    return result
-
-
-def _touching(atoms: Atoms, weights: dict[str, Labels], dims: list[Dim]) -> set[tuple[str, int]]:
-    """Dimensions of weights that share a channel with one of ``dims``."""
-    found = np.zeros(atoms.count, dtype=bool)
-    for dim in dims:
-        if (rows := atoms.resolve(dim)) is not None:
-            found[rows.ravel()] = True
-    found[0] = False
-    touching = set()
-    for name, labels in weights.items():
-        for place, channels in enumerate(labels):
-            rows = atoms.resolve(channels)
-            if rows is not None and found[rows].any():
-                touching.add((name, place))
-    return touching
-
-
-def _unexplained(graph: Graph, shown: set[tuple[str, int]]) -> list[Refusal]:
-    """Layers that keep their width although no output shows it and nothing has been said of them."""
-    told = {layer for refusal in graph.refusals for layer in refusal.layers}
-    layers = dict.fromkeys(
-        name.rpartition(".")[0] or name
-        for (name, dim), role in graph.roles.items()
-        if role == "produces" and (name, dim) not in shown and _is_lost(graph, graph.weights[name][dim])
-    )
-    left = tuple(layer for layer in layers if layer not in told)
-    reason = (
-        "what they give is combined, place by place, with an input, with numbers that the forward makes, or with "
-        "weights that are needed whole"
-    )
-    return [Refusal(left, "", "", reason)] if left else []
-
-
-def _is_lost(graph: Graph, channels: Dim) -> bool:
-    rows = graph.atoms.resolve(channels)
-    return rows is None or bool((rows == 0).all(axis=0).any())

@@ -3,7 +3,7 @@
 import torch
 from tests.pruning.graph.ruled import Ruled
 
-from burnish.pruning.graph.rules_joining import JOINING
+from burnish.pruning.graph.rules.joining import JOINING
 
 aten = torch.ops.aten
 

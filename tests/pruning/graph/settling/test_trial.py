@@ -6,7 +6,7 @@ from torch import nn
 
 from burnish.pruning.graph import trace, tracing
 from burnish.pruning.graph.graph import groups_of
-from burnish.pruning.graph.trial import Trial
+from burnish.pruning.graph.settling.trial import Trial
 
 ROWS = torch.rand(3, 4)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from burnish.pruning.graph.atoms import Atoms
-from burnish.pruning.graph.reshaping import merged, reshaped, split
+from burnish.pruning.graph.rules.reshaping import merged, reshaped, split
 
 
 def test_flattening_repeats_a_channel_for_each_of_its_positions():

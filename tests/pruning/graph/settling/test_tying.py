@@ -6,7 +6,6 @@ from tests.pruning.graph.equality import assert_equal_to_its_twin
 from torch import nn
 
 from burnish.pruning.graph import remove_, trace
-from burnish.pruning.graph.tying import tie
 
 WORDS = torch.randint(0, 11, (2, 6), generator=torch.Generator().manual_seed(0))
 TEXT = torch.rand(2, 6, 24)
@@ -127,4 +126,3 @@ def test_one_head_alone_cannot_go_and_keeps_the_stream():
 
     graph = trace(nn.Sequential(nn.Linear(24, 24), Block(Single), nn.Linear(24, 2)), TEXT)
     assert [group.name for group in graph.groups()] == ["1.inside.0"]
-    assert tie.__module__.endswith("tying")

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from burnish.pruning.graph.atoms import Atoms, Dim, Ids
-from burnish.pruning.graph.call import Call
-from burnish.pruning.graph.reshaping import Labels
-from burnish.pruning.graph.rules import labels_after
+from burnish.pruning.graph.rules.call import Call
+from burnish.pruning.graph.rules.general import labels_after
+from burnish.pruning.graph.rules.reshaping import Labels
 
 
 class Tracker:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.pruning.graph.ruled import Ruled
 
-from burnish.pruning.graph.rules_layers import LAYERS
+from burnish.pruning.graph.rules.layers import LAYERS
 
 aten = torch.ops.aten
 

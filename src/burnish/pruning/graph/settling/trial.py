@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,91 +9,19 @@ import torch
 from torch import nn
 
 from burnish.models.count import call_arguments
-from burnish.pruning.graph.atoms import Dim
+from burnish.pruning.graph.following.record import LAYOUT, Record, Run
+from burnish.pruning.graph.following.recorder import numbers_of
+from burnish.pruning.graph.following.source import raised_at, source_line
+from burnish.pruning.graph.following.tracker import tensors_of
+from burnish.pruning.graph.following.watch import Watch, executed
 from burnish.pruning.graph.graph import Graph, remaining
 from burnish.pruning.graph.group import Group
-from burnish.pruning.graph.recorder import Attribute, Record, Watch, executed, numbers_of, raised_at, source_line
 from burnish.pruning.graph.shell import shell
 from burnish.pruning.graph.surgery import replay_, steps_for
-from burnish.pruning.graph.tracker import tensors_of
 
 Key = tuple[str, str, int | None]
 _aten = torch.ops.aten
-# Which of these run depends on strides, so on sizes; what they did shows in the next operator.
-LAYOUT = {
-    getattr(_aten, name)
-    for name in (
-        "view",
-        "_unsafe_view",
-        "_reshape_alias",
-        "reshape",
-        "clone",
-        "contiguous",
-        "alias",
-        "detach",
-        "expand",
-        "as_strided_",
-    )
-}
-_VIEWS = {_aten.view, _aten._unsafe_view, _aten._reshape_alias}
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """Why channels cannot go.
-
-    Attributes:
-        record: the operator that stands in the way.
-        reason: what it needs.
-        line: file and line of the user's code.
-        places: names and dimensions of the weights whose channels they are.
-    """
-
-    record: Record
-    reason: str
-    line: str
-    places: set[tuple[str, int]]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One recorded forward of the whole model.
-
-    Attributes:
-        example: what it was called with.
-        training: the mode.
-        records: its operators.
-        touched: names of the weights that they read.
-        consumed: dimensions of weights that products sum over.
-        made: the other dimensions of those weights.
-        attributes: numbers of modules that count channels.
-        guesses: numbers of modules that may count channels.
-        suspects: why channels were fixed.
-        shown: dimensions of weights whose channels the outputs show, or the inputs name.
-    """
-
-    example: Any
-    training: bool
-    records: list[Record]
-    touched: set[str]
-    consumed: list[Dim]
-    made: list[Dim]
-    attributes: dict[Key, Attribute]
-    guesses: list[Attribute]
-    suspects: list[Suspect]
-    shown: set[tuple[str, int]] = field(default_factory=set)
-
-    @property
-    def firm(self) -> list[Record]:
-        """The operators that run whatever the strides are."""
-        return [record for record in self.records if record.operation.overloadpacket not in LAYOUT]
-
-    def around(self, place: int) -> list[Record]:
-        """The operators after the firm one before a place, up to the firm one there: one of them is at fault."""
-        firm = [number for number, record in enumerate(self.records) if record.operation.overloadpacket not in LAYOUT]
-        start = firm[place - 1] + 1 if place else 0
-        end = firm[place] + 1 if place < len(firm) else len(self.records)
-        return self.records[start:end] or self.records[-1:]
+_VIEWS = {torch.ops.aten.view, torch.ops.aten._unsafe_view, torch.ops.aten._reshape_alias}
 
 
 class MismatchError(Exception):

@@ -6,7 +6,7 @@ from tests.pruning.graph.equality import assert_equal_to_its_twin
 from tests.pruning.graph.ruled import Ruled
 from torch import nn
 
-from burnish.pruning.graph.rules import labels_after
+from burnish.pruning.graph.rules.general import labels_after
 
 aten = torch.ops.aten
 
@@ -92,24 +92,6 @@ def test_what_depends_on_the_order_of_channels_needs_them_all(operation):
     assert not done.free(done.inputs[0][1])
     assert done.free(done.inputs[0][0])
     assert "order of channels" in done.call.problem
-
-
-def test_pooling_keeps_channels_and_needs_every_pixel():
-    done = Ruled(aten.avg_pool2d.default, torch.rand(2, 3, 4, 4), [2, 2])
-    assert done.outputs[0][1] is done.inputs[0][1]
-    assert done.outputs[0][2:] == (None, None)
-    assert not done.free(done.inputs[0][2])
-
-
-def test_patches_repeat_channels_for_each_tap():
-    done = Ruled(aten.im2col.default, torch.rand(2, 3, 4, 4), [2, 2], [1, 1], [0, 0], [1, 1])
-    roots = done.roots(done.inputs[0][1])
-    assert done.roots(done.outputs[0][1]) == [root for root in roots for _ in range(4)]
-
-
-def test_pixel_shuffle_ties_the_channels_that_become_one():
-    done = Ruled(aten.pixel_shuffle.default, torch.rand(1, 8, 2, 2), 2)
-    assert done.roots(done.inputs[0][1]) == [root for root in done.roots(done.outputs[0][1]) for _ in range(4)]
 
 
 def test_softmax_keeps_channels():

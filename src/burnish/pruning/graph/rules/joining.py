@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from burnish.pruning.graph.atoms import Dim
-from burnish.pruning.graph.call import Call
-from burnish.pruning.graph.reshaping import Labels
+from burnish.pruning.graph.rules.call import Call
+from burnish.pruning.graph.rules.reshaping import Labels
 
 _aten = torch.ops.aten
 

@@ -1,12 +1,11 @@
 """Tests of burnish.pruning.graph.recorder."""
 
-import pytest
 import torch
 from torch import nn
 
 from burnish.pruning.graph.atoms import Atoms
-from burnish.pruning.graph.recorder import Recorder, executed, numbers_of, raised_at, source_line, tensors_in
-from burnish.pruning.graph.tracker import Tracker
+from burnish.pruning.graph.following.recorder import Recorder, numbers_of, tensors_in
+from burnish.pruning.graph.following.tracker import Tracker
 
 aten = torch.ops.aten
 
@@ -66,28 +65,6 @@ def test_a_linear_layer_is_one_product_whatever_the_strides_are():
         [record.operation for record in recorder.records if "mm" in str(record.operation)] for recorder in (one, other)
     ]
     assert kinds[0] == kinds[1] == [aten.addmm.default]
-
-
-def test_normalisations_without_numbers_give_their_shapes_and_check_them():
-    value, weight = torch.rand(2, 3, 4, device="meta"), torch.rand(3, device="meta")
-    out = executed(aten.native_batch_norm.default, (value, weight, weight, weight, weight, True, 0.1, 1e-5), {})
-    assert [tuple(tensor.shape) for tensor in out] == [(2, 3, 4), (3,), (3,)]
-    wrong = torch.rand(2, device="meta")
-    with pytest.raises(RuntimeError, match="3 channels meet a normalisation of 2"):
-        executed(aten.native_batch_norm.default, (value, wrong, None, None, None, True, 0.1, 1e-5), {})
-    out = executed(aten.native_layer_norm.default, (value, [4], None, None, 1e-5), {})
-    assert [tuple(tensor.shape) for tensor in out] == [(2, 3, 4), (2, 3, 1), (2, 3, 1)]
-    with pytest.raises(RuntimeError, match=r"over \[5\] meets an input of \[2, 3, 4\]"):
-        executed(aten.native_layer_norm.default, (value, [5], None, None, 1e-5), {})
-    with pytest.raises(RuntimeError, match=r"over \[4\] has weights of \[3\]"):
-        executed(aten.native_layer_norm.default, (value, [4], weight, None, 1e-5), {})
-
-
-def test_lines_are_those_of_the_caller():
-    assert "test_recorder.py:" in source_line()
-    with pytest.raises(RuntimeError) as caught:
-        torch.zeros(2).view(3)
-    assert "test_recorder.py:" in raised_at(caught.value)
 
 
 def test_sizes_are_no_numbers_and_factors_are():

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from burnish.pruning.graph.atoms import Atoms
-from burnish.pruning.graph.tracker import Tracker, tensors_of
+from burnish.pruning.graph.following.tracker import Tracker, tensors_of
 
 aten = torch.ops.aten
 

@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.settling."""
+"""Tests of burnish.pruning.graph.settling.counting."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,6 @@ from tests.pruning.graph.equality import assert_equal_to_its_twin
 from torch import nn
 
 from burnish.pruning.graph import remove_, trace
-from burnish.pruning.graph.settling import settle
 
 TEXT = torch.rand(2, 5, 12)
 
@@ -64,22 +63,6 @@ def test_a_number_equal_to_the_heads_that_is_a_factor_is_left_alone():
     found = {group.name: group for group in trace(model, TEXT).groups()}
     remove_(model, found["1.project"], [0])
     assert (model[1].heads, model[1].factor, model[1].a_factor) == (2, 3, 3)
-
-
-def test_only_what_stands_in_the_way_is_refused():
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.second, self.head = nn.Linear(12, 8), nn.Linear(12, 6), nn.Linear(14, 2)
-
-        def forward(self, x):
-            first = self.first(x).reshape(2, 5, 2, 4).flatten(2)
-            return self.head(torch.cat([first, self.second(x)], dim=-1))
-
-    graph = trace(Net(), TEXT)
-    assert [group.name for group in graph.groups()] == ["second"]
-    assert [refusal.layers for refusal in graph.refusals] == [("first",)]
-    assert settle.__module__.endswith("settling")
 
 
 class Branches(nn.Module):

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from burnish.pruning.graph.atoms import Dim, Ids
+from burnish.pruning.graph.following.record import LAYOUT, Record, Run
 from burnish.pruning.graph.graph import Graph, groups_of
 from burnish.pruning.graph.group import Group
-from burnish.pruning.graph.recorder import Record
-from burnish.pruning.graph.reshaping import merged
-from burnish.pruning.graph.trial import LAYOUT, MismatchError, Run, Trial
+from burnish.pruning.graph.rules.reshaping import merged
+from burnish.pruning.graph.settling.trial import MismatchError, Trial
 
 GoesFurther = Callable[[MismatchError, Callable[[], list[Group]]], bool]
 

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from burnish.pruning.graph.atoms import Atoms, Dim, Ids
-from burnish.pruning.graph.reshaping import Labels
+from burnish.pruning.graph.rules.reshaping import Labels
 
 
 @dataclass

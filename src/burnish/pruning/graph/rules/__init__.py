@@ -1,0 +1,1 @@
+"""What each operator of torch does to the channels of its inputs."""
