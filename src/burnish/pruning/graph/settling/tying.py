@@ -7,6 +7,7 @@ for the same channels: a head then goes together with as many channels of the re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,10 +30,10 @@ def tie(trial: Trial, fault: MismatchError, around: list[Record], goes_further: 
         around: the operators of which one is at fault.
         goes_further: whether something else helps at a fault of some groups, once the channels are one.
     """
-    graph, free = trial.graph, groups_of(trial.graph)
+    graph, run, free = trial.graph, trial.runs[fault.at[0]], groups_of(trial.graph)
     alone: dict[str, MismatchError | None] = {}
-    for asked, width in _pairs(graph, trial.runs[fault.at[0]], around):
-        owners = _owners(free, graph, asked), _owners(free, graph, width)
+    for pair in _pairs(graph, run, around):
+        owners = _owners(free, graph, pair.asked), _owners(free, graph, pair.width)
         names = [{group.name for group in own} for own in owners]
         if not all(owners) or names[0] & names[1]:
             continue
@@ -42,37 +43,87 @@ def tie(trial: Trial, fault: MismatchError, around: list[Record], goes_further: 
         faults = [alone[name] for name in names[0] | names[1]]
         if None in faults:
             continue
+        likewise = list(_likewise(trial, run, pair))
         before = graph.atoms.saved()
-        graph.atoms.unite(asked, width)
-        if _is_free(graph, asked):
+        graph.atoms.unite(pair.asked, pair.width)
+        if _is_free(graph, pair.asked):
 
-            def united(asked: Ids = asked) -> list[Group]:
+            def united(asked: Ids = pair.asked) -> list[Group]:
                 return _owners(groups_of(graph), graph, asked)
 
             at = max(one.at for one in faults if one)
             after = trial.fault(united(), beyond=at)
             if after is None or after.at > at or (after.at[:2] == at[:2] and goes_further(after, united)):
+                _unite_likewise(trial, likewise, at)
                 return True
         graph.atoms.restore(before)
     return False
 
 
-def _pairs(graph: Graph, run: Run, around: list[Record]) -> Iterator[tuple[Ids, Ids]]:
+def _unite_likewise(trial: Trial, pairs: list[_Pair], at: tuple[int, int, int]) -> None:
+    """The same in all modules of the class at once, if that goes well: there may be dozens of them."""
+    graph = trial.graph
+    before = graph.atoms.saved()
+    for pair in pairs:
+        graph.atoms.unite(pair.asked, pair.width)
+    together = [group for group in groups_of(graph) if any(_owners([group], graph, pair.asked) for pair in pairs)]
+    after = trial.fault(together, beyond=at)
+    if not all(_is_free(graph, pair.asked) for pair in pairs) or (after is not None and after.at <= at):
+        graph.atoms.restore(before)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A width that a view asks for, and channels that its module was given.
+
+    Attributes:
+        asked: neighbouring dimensions of the view's output, as one.
+        width: as many channels.
+        record: the view.
+        places: which of those that it asks for, and which of those that the module was given.
+    """
+
+    asked: Ids
+    width: Ids
+    record: Record
+    places: tuple[int, int]
+
+
+def _pairs(graph: Graph, run: Run, around: list[Record]) -> Iterator[_Pair]:
     """Each width that a view asks for, with each of as many channels that its module was given, all different."""
     seen: set[tuple[bytes, bytes]] = set()
     for record in around:
         asked = list(_asked(graph, record))
-        sizes = {dim.shape[1] for dim in asked}
-        widths = _widths(graph, run, record, sizes) if asked else []
-        for dim in asked:
-            for width in widths:
-                rows = graph.atoms.resolve(dim)
+        widths = _widths(graph, run, record, {dim.shape[1] for dim in asked}) if asked else []
+        for first, dim in enumerate(asked):
+            rows = graph.atoms.resolve(dim)
+            for second, width in enumerate(widths):
                 if rows is None or rows.shape[1] != width.shape[1]:
                     continue
                 key = (rows.tobytes(), width.tobytes())
                 if key[0] != key[1] and key not in seen:
                     seen.add(key)
-                    yield dim, width
+                    yield _Pair(dim, width, record, (first, second))
+
+
+def _likewise(trial: Trial, run: Run, pair: _Pair) -> Iterator[_Pair]:
+    """The pair in the same place of the other modules of its class."""
+    graph, modules, mine = trial.graph, dict(trial.model.named_modules()), pair.record
+    same: dict[str, list[Record]] = {}
+    for record in run.records:
+        is_same = (record.operation, record.line) == (mine.operation, mine.line) and record.modules and mine.modules
+        if is_same and type(modules[record.modules[-1]]) is type(modules[mine.modules[-1]]):
+            same.setdefault(record.modules[-1], []).append(record)
+    own = same.pop(mine.modules[-1], []) if mine.modules else []
+    number = next((place for place, record in enumerate(own) if record is mine), 0)
+    for records in same.values():
+        for record in records[number : number + 1]:
+            asked = list(_asked(graph, record))
+            widths = _widths(graph, run, record, {dim.shape[1] for dim in asked})
+            if len(asked) > pair.places[0] and len(widths) > pair.places[1]:
+                dim, width = asked[pair.places[0]], widths[pair.places[1]]
+                if dim.shape[1] == width.shape[1] and _is_free(graph, dim):
+                    yield _Pair(dim, width, record, pair.places)
 
 
 def _asked(graph: Graph, record: Record) -> Iterator[Ids]:
