@@ -33,15 +33,8 @@ def tie(trial: Trial, fault: MismatchError, around: list[Record], goes_further: 
     graph, run, free = trial.graph, trial.runs[fault.at[0]], groups_of(trial.graph)
     alone: dict[str, MismatchError | None] = {}
     for pair in _pairs(graph, run, around):
-        owners = _owners(free, graph, pair.asked), _owners(free, graph, pair.width)
-        names = [{group.name for group in own} for own in owners]
-        if not all(owners) or names[0] & names[1]:
-            continue
-        for group in (*owners[0], *owners[1]):
-            if group.name not in alone:
-                alone[group.name] = trial.fault_alone(group)
-        faults = [alone[name] for name in names[0] | names[1]]
-        if None in faults:
+        at = _where_either_fails(trial, free, pair, alone)
+        if at is None:
             continue
         likewise = list(_likewise(trial, run, pair))
         before = graph.atoms.saved()
@@ -51,13 +44,29 @@ def tie(trial: Trial, fault: MismatchError, around: list[Record], goes_further: 
             def united(asked: Ids = pair.asked) -> list[Group]:
                 return _owners(groups_of(graph), graph, asked)
 
-            at = max(one.at for one in faults if one)
             after = trial.fault(united(), beyond=at)
             if after is None or after.at > at or (after.at[:2] == at[:2] and goes_further(after, united)):
                 _unite_likewise(trial, likewise, at)
                 return True
         graph.atoms.restore(before)
     return False
+
+
+def _where_either_fails(
+    trial: Trial, free: list[Group], pair: _Pair, alone: dict[str, MismatchError | None]
+) -> tuple[int, int, int] | None:
+    """The place that is reached at most where either of two widths is cut alone; None where one of them can be."""
+    asked, width = (
+        {group.name: group for group in _owners(free, trial.graph, dim)} for dim in (pair.asked, pair.width)
+    )
+    if not asked or not width or asked.keys() & width.keys():
+        return None
+    faults = []
+    for name, group in {**asked, **width}.items():
+        if name not in alone:
+            alone[name] = trial.fault_alone(group)
+        faults.append(alone[name])
+    return None if None in faults else max(fault.at for fault in faults if fault)
 
 
 def _unite_likewise(trial: Trial, pairs: list[_Pair], at: tuple[int, int, int]) -> None:
