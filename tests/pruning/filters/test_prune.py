@@ -77,3 +77,11 @@ def test_what_cannot_be_is_one_line():
     net = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
     with pytest.raises(InputError, match="every layer that could be narrowed is in ignore"):
         prune_filters(net, torch.zeros(1, 4), by_first_weight, ratio=0.5, ignore=["0"])
+
+
+def test_heads_are_told_with_their_width():
+    model = nn.Sequential(nn.TransformerEncoderLayer(16, 4, 32, batch_first=True), nn.Linear(16, 2))
+    found = prune_filters(model, torch.rand(2, 5, 16), by_first_weight, ratio=0.5, round_to=1)
+    told = {layer.name: (layer.before, layer.after) for layer in found.layers}
+    assert told == {"0.self_attn": (48, 24), "0.linear1": (32, 16)}  # query, key and value of 4 heads, 4 wide
+    assert found.model[0].self_attn.in_proj_weight.shape == (24, 16)

@@ -87,7 +87,9 @@ def prune_filters(
     cut = copy.deepcopy(model)
     named = {group.name: group for group in groups}
     steps = remove_all_(cut, [(named[name], channels) for name, channels in chosen.items()])
-    layers = tuple(Layer(g.name, g.count, g.count - len(chosen.get(g.name, ()))) for g in groups)
+    layers = tuple(
+        Layer(g.name, g.count * g.granularity, (g.count - len(chosen.get(g.name, ()))) * g.granularity) for g in groups
+    )
     return Pruned(cut, steps, chosen, reached, layers, tuple(graph.refusals))
 
 

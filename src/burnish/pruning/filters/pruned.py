@@ -14,7 +14,7 @@ from burnish.pruning.graph.surgery import Steps
 
 @dataclass(frozen=True)
 class Layer:
-    """Channels of one group: how many there were, and how many stay."""
+    """Outputs of the layer that names a group: how many there were, and how many stay; heads count with their width."""
 
     name: str
     before: int
