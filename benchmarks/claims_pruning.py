@@ -106,7 +106,9 @@ PRUNING = (
     Claim(
         "prune_layers",
         "Blocks removed",
-        "Accuracy against blocks removed, by criterion, on ResNet-56 and a small ViT.",
+        "Accuracy against blocks removed, by criterion, on ResNet-56 and a small ViT.\n\n"
+        "![Accuracy of ResNet-56 without some of its blocks](images/prune_layers_resnet56.svg)\n\n"
+        "![Accuracy of a vision transformer without some of its blocks](images/prune_layers_vit.svg)\n\n",
         (Bar("accuracy by blocks removed", "stated, beside random", beyond_random),),
     ),
     Claim(
