@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.rules."""
+"""Tests of burnish.pruning.graph.rules.general."""
 
 import pytest
 import torch

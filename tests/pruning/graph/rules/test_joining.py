@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.rules_joining."""
+"""Tests of burnish.pruning.graph.rules.joining."""
 
 import torch
 from tests.pruning.graph.ruled import Ruled

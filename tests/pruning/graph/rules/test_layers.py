@@ -1,8 +1,10 @@
-"""Tests of burnish.pruning.graph.rules_layers."""
+"""Tests of burnish.pruning.graph.rules.layers."""
 
 import pytest
 import torch
+from tests.pruning.graph.equality import assert_equal_to_its_twin
 from tests.pruning.graph.ruled import Ruled
+from torch import nn
 
 from burnish.pruning.graph.rules.layers import LAYERS
 
@@ -100,3 +102,10 @@ def test_attention_keeps_the_width_of_heads_and_frees_heads():
     assert not done.free(done.inputs[0][3])
     assert done.free(done.outputs[0][3])
     assert aten.mm in LAYERS
+
+
+@pytest.mark.parametrize(("groups", "count", "granularity"), [(4, 8, 4), (8, 4, 8), (16, 16, 2), (32, 32, 1)])
+def test_one_channel_of_every_group_goes_and_of_narrow_groups_the_whole(groups, count, granularity):
+    layers = nn.Conv2d(3, 32, 1), nn.Conv2d(32, 32, 3, groups=groups, padding=1), nn.Conv2d(32, 2, 1)
+    graph = assert_equal_to_its_twin(nn.Sequential(*layers), torch.rand(2, 3, 6, 6))
+    assert (count, granularity) in {(group.count, group.granularity) for group in graph.groups()}

@@ -37,11 +37,15 @@ def _convolution(call: Call) -> Sequence[Labels]:
     return [(*before[:at], outputs, *(None,) * (image.ndim - at - 1))]
 
 
+_NARROW = 4
+"""Groups of fewer channels go as a whole: too little of them would be left to choose from, or to compute with."""
+
+
 def _grouped(call: Call, inputs: Dim, rows: Dim, columns: Dim, size_in: int, size_out: int) -> tuple[Dim, Dim]:
-    """Whole groups go, or one channel of every group: whichever leaves more to choose from."""
+    """One channel of every group goes, which saves in both directions; where groups are narrow, whole groups."""
     groups, transposed, atoms = call["groups"], call["transposed"], call.atoms
     per_in, per_out = size_in // groups, size_out // groups
-    if groups >= max(per_in, per_out):
+    if min(per_in, per_out) < _NARROW:
         group = atoms.fresh(groups)
         entering, leaving = np.repeat(group, per_in, axis=1), np.repeat(group, per_out, axis=1)
         atoms.unite(inputs, entering)
