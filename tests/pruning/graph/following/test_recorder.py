@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.recorder."""
+"""Tests of burnish.pruning.graph.following.recorder."""
 
 import torch
 from torch import nn

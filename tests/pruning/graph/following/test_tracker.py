@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.tracker."""
+"""Tests of burnish.pruning.graph.following.tracker."""
 
 import numpy as np
 import torch

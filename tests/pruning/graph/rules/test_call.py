@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.call."""
+"""Tests of burnish.pruning.graph.rules.call."""
 
 import torch
 from tests.pruning.graph.ruled import Ruled

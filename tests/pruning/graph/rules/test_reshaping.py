@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.reshaping."""
+"""Tests of burnish.pruning.graph.rules.reshaping."""
 
 import numpy as np
 import pytest

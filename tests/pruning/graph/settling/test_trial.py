@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.trial."""
+"""Tests of burnish.pruning.graph.settling.trial."""
 
 import pytest
 import torch

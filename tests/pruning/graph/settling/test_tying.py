@@ -1,4 +1,4 @@
-"""Tests of burnish.pruning.graph.tying."""
+"""Tests of burnish.pruning.graph.settling.tying."""
 
 import torch
 import torch.nn.functional as F
