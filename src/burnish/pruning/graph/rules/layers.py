@@ -45,7 +45,7 @@ def _grouped(call: Call, inputs: Dim, rows: Dim, columns: Dim, size_in: int, siz
     """One channel of every group goes, which saves in both directions; where groups are narrow, whole groups."""
     groups, transposed, atoms = call["groups"], call["transposed"], call.atoms
     per_in, per_out = size_in // groups, size_out // groups
-    if min(per_in, per_out) < _NARROW:
+    if max(per_in, per_out) < _NARROW:
         group = atoms.fresh(groups)
         entering, leaving = np.repeat(group, per_in, axis=1), np.repeat(group, per_out, axis=1)
         atoms.unite(inputs, entering)
