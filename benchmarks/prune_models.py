@@ -42,7 +42,7 @@ from published_models import missing
 
 TOLERANCE = 1e-5
 COMPARED = 100e6
-PATIENCE = 20
+PATIENCE = 60
 RESNET50 = "resnet50 at 224 px, graph + score + surgery"
 
 

@@ -85,3 +85,10 @@ def test_heads_are_told_with_their_width():
     told = {layer.name: (layer.before, layer.after) for layer in found.layers}
     assert told == {"0.self_attn": (48, 24), "0.linear1": (32, 16)}  # query, key and value of 4 heads, 4 wide
     assert found.model[0].self_attn.in_proj_weight.shape == (24, 16)
+
+
+def test_a_target_is_reported_with_what_it_came_to():
+    pruned = prune_filters(create("resnet20", 10), EXAMPLE, by_first_weight, target=("macs", 0.5))
+    assert pruned.target is not None
+    assert pruned.target[0] == "macs"
+    assert 0.4 < pruned.target[1] <= 0.5

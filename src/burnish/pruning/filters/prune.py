@@ -74,10 +74,10 @@ def prune_filters(
 
     if target is not None:
         found = search(model, example, groups, scores, planned, *target, largest=largest_ratio(groups), threads=threads)
-        chosen, reached = found.plan, found.ratio
+        chosen, reached, share = found.plan, found.ratio, (target[0], found.share)
     else:
         assert ratio is not None
-        chosen, reached = planned(ratio), ratio
+        chosen, reached, share = planned(ratio), ratio, None
     if not chosen:
         raise InputError(
             f"nothing would be removed: {reached:.3g} of {min(group.count for group in groups)} to "
@@ -90,7 +90,7 @@ def prune_filters(
     layers = tuple(
         Layer(g.name, g.count * g.granularity, (g.count - len(chosen.get(g.name, ()))) * g.granularity) for g in groups
     )
-    return Pruned(cut, steps, chosen, reached, layers, tuple(graph.refusals))
+    return Pruned(cut, steps, chosen, reached, layers, tuple(graph.refusals), share)
 
 
 def _nothing(model: nn.Module, graph: Graph, ignore: Sequence[str]) -> str:

@@ -32,6 +32,8 @@ class Pruned:
         ratio: share of the channels that was asked for, or that a target led to.
         layers: every group that can be cut.
         refusals: layers that cannot be narrowed, with the line that stands in the way.
+        target: what was to become less, with the share of it that stays: of a latency the measured one, in turns with
+            the whole model, which may miss what was asked by the noise of the machine.
     """
 
     model: nn.Module = field(repr=False)
@@ -40,11 +42,14 @@ class Pruned:
     ratio: float
     layers: tuple[Layer, ...]
     refusals: tuple[Refusal, ...]
+    target: tuple[str, float] | None = None
 
     def report(self) -> dict[str, Any]:
         """Plain data for a JSON file."""
+        reached = {} if self.target is None else {"reached": {self.target[0]: round(self.target[1], 4)}}
         return {
             "ratio": round(self.ratio, 4),
+            **reached,
             "layers": [vars(layer) for layer in self.layers],
             "refusals": [str(refusal) for refusal in self.refusals],
         }

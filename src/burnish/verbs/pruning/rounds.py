@@ -98,7 +98,10 @@ def _round(
         if not options.quiet:
             before, after = told["before"], told["cut"]
             share = after["parameters"] / before["parameters"]
-            print(f"pruned by {told['criterion']}: {share:.1%} of the parameters stay", file=sys.stderr)
+            line = f"pruned by {told['criterion']}: {share:.1%} of the parameters stay"
+            if (latency := told.get("reached", {}).get("latency")) is not None:
+                line += f", and {latency:.1%} of the time at batch {ready.options.batch_size}, measured in turns"
+            print(line, file=sys.stderr)
         return found
 
     return start(options, data, copy.deepcopy(own), observers, change)
