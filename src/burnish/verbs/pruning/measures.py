@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from burnish.data.loaders.loader import Loader
-from burnish.models.latency import measure_latency
+from burnish.models.latency import Latency, measure_latency
 from burnish.pruning.filters.costs import cost
 from burnish.tasks.task import Task
 
@@ -28,7 +28,7 @@ def measure(model: nn.Module, task: Task, batches: Loader | None, batch_size: in
         Plain data.
     """
     one = task.example(1)
-    latencies = {str(size): measure_latency(model, task.example(size), threads=threads) for size in (1, batch_size)}
+    latencies = {str(size): latency_of(model, task.example(size), threads) for size in (1, batch_size)}
     return {
         "parameters": int(cost(model, one, "parameters")),
         "macs": int(cost(model, one, "macs")),
@@ -37,6 +37,11 @@ def measure(model: nn.Module, task: Task, batches: Loader | None, batch_size: in
         "threads": threads,
         "metrics": {} if batches is None else {n: vars(e) for n, e in task.evaluate(model, batches).metrics.items()},
     }
+
+
+def latency_of(model: nn.Module, example: Any, threads: int) -> Latency:
+    """Many forwards: a burst of other work on the machine must not decide which of two models looks faster."""
+    return measure_latency(model, example, repeats=100, threads=threads, seconds=10)
 
 
 def file_bytes(model: nn.Module) -> int:

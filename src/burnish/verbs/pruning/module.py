@@ -10,11 +10,10 @@ from typing import Any
 from torch import nn
 
 from burnish.common.errors import InputError
-from burnish.models.latency import measure_latency
 from burnish.pruning.filters.costs import cost
 from burnish.verbs.prune import Prune
 from burnish.verbs.pruning.cutting import check, cut
-from burnish.verbs.pruning.measures import file_bytes
+from burnish.verbs.pruning.measures import file_bytes, latency_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def prune_module(
 
 
 def _costs(model: nn.Module, example: Any, threads: int) -> dict[str, Any]:
-    latency = measure_latency(model, example, threads=threads)
+    latency = latency_of(model, example, threads)
     return {
         "parameters": int(cost(model, example, "parameters")),
         "macs": int(cost(model, example, "macs")),
