@@ -6,6 +6,8 @@ from tests.pruning.graph.equality import assert_equal_to_its_twin
 from torch import nn
 
 from burnish.pruning.graph import remove_, trace
+from burnish.pruning.graph.following.record import Attribute
+from burnish.pruning.graph.settling.counting import _choices
 
 TEXT = torch.rand(2, 5, 12)
 
@@ -83,3 +85,11 @@ def test_sizes_of_a_tuple_count_the_pieces_in_turn():
     graph = assert_equal_to_its_twin(model, TEXT)
     assert sorted(group.count for group in graph.groups()) == [2, 2, 2, 6]
     assert graph.refusals == []
+
+
+def test_of_numbers_that_may_count_many_channels_each_is_tried_early():
+    channels = [torch.arange(1 + 4 * place, 5 + 4 * place).numpy()[None] for place in range(40)]
+    options = {("", name, None): [Attribute("", name, None, dim) for dim in channels] for name in ("width", "inner")}
+    found = _choices(options)
+    assert {(0, None), (None, 0), (1, None), (None, 1), (0, 1)} <= set(found)
+    assert found.index((0, None)) < found.index((1, None)) < found.index((0, 1))

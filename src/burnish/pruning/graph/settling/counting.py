@@ -13,6 +13,9 @@ from burnish.pruning.graph.graph import Graph
 from burnish.pruning.graph.group import Group
 from burnish.pruning.graph.settling.trial import MismatchError, Trial
 
+_EARLY = 8
+"""Of the channels that a number may count, so many are tried."""
+
 
 def count(
     trial: Trial,
@@ -65,14 +68,14 @@ def _choices(options: Mapping[Key, list[Attribute]]) -> list[tuple[int | None, .
 
     The numbers of a tuple come first, each with the next of the channels that are as many: the sizes of a split count
     its pieces in turn. Then as few numbers as will do, those that count different channels before those that count the
-    same.
+    same, and channels that were met early before those that were met late.
     """
     tuples = dict.fromkeys((key[0], key[1]) for key in options if key[2] is not None)
     whole = [_in_turn({key: values if key[:2] == name else [] for key, values in options.items()}) for name in tuples]
-    each = [(None, *range(len(values))) for values in options.values()]
+    each = [(None, *range(min(_EARLY, len(values)))) for values in options.values()]
     found = [choice for choice in itertools.islice(itertools.product(*each), 512) if any(n is not None for n in choice)]
     bound = [[number for number in choice if number is not None] for choice in found]
-    order = sorted(range(len(found)), key=lambda place: (len(bound[place]), -len(set(bound[place]))))
+    order = sorted(range(len(found)), key=lambda place: (len(bound[place]), -len(set(bound[place])), sum(bound[place])))
     return [*whole, *(found[place] for place in order[:24])]
 
 
