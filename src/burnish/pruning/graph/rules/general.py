@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,9 @@ from burnish.pruning.graph.atoms import Dim
 from burnish.pruning.graph.rules.call import Call
 from burnish.pruning.graph.rules.joining import JOINING
 from burnish.pruning.graph.rules.layers import LAYERS
+from burnish.pruning.graph.rules.naming import Rule, by_operator
 from burnish.pruning.graph.rules.reshaping import Labels, reshaped
 from burnish.pruning.graph.rules.spatial import SPATIAL
-
-Rule = Callable[[Call], Sequence[Labels]]
-"""From a call to the channels of its outputs."""
-
-_aten = torch.ops.aten
 
 
 def labels_after(call: Call) -> list[Labels]:
@@ -202,14 +198,8 @@ def _softmax(call: Call) -> Sequence[Labels]:
     return [call.labels("self")]
 
 
-def _by_name(rules: dict[Rule, str]) -> dict[Any, Rule]:
-    return {
-        getattr(_aten, name): rule for rule, names in rules.items() for name in names.split() if hasattr(_aten, name)
-    }
-
-
 _RULES: dict[Any, Rule] = {
-    **_by_name(
+    **by_operator(
         {
             pointwise: "hardswish hardswish_ _prelu_kernel masked_fill masked_fill_ where log_sigmoid_forward lerp "
             "rrelu_with_noise native_dropout addcmul addcdiv clamp clamp_min clamp_max fill_ zero_ bernoulli "

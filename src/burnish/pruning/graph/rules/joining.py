@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from burnish.pruning.graph.atoms import Dim
 from burnish.pruning.graph.rules.call import Call
+from burnish.pruning.graph.rules.naming import by_operator
 from burnish.pruning.graph.rules.reshaping import Labels
-
-_aten = torch.ops.aten
 
 
 def _replaced(labels: Labels, place: int, dim: Dim) -> Labels:
@@ -170,13 +167,7 @@ def _embedding_bag(call: Call) -> Sequence[Labels]:
     return [(None, width)]
 
 
-def _by_name(rules: dict[Callable[[Call], Sequence[Labels]], str]) -> dict[Any, Callable[[Call], Sequence[Labels]]]:
-    return {
-        getattr(_aten, name): rule for rule, names in rules.items() for name in names.split() if hasattr(_aten, name)
-    }
-
-
-JOINING = _by_name(
+JOINING = by_operator(
     {
         _slice: "slice",
         _select: "select",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from burnish.pruning.graph.atoms import Dim
 from burnish.pruning.graph.rules.call import Call
+from burnish.pruning.graph.rules.naming import by_operator
 from burnish.pruning.graph.rules.reshaping import Labels
-
-_aten = torch.ops.aten
 
 
 def _convolution(call: Call) -> Sequence[Labels]:
@@ -201,13 +198,7 @@ def _attention(call: Call) -> Sequence[Labels]:
     return [(*query[:-1], value[-1]), query[:-1]]
 
 
-def _by_name(rules: dict[Callable[[Call], Sequence[Labels]], str]) -> dict[Any, Callable[[Call], Sequence[Labels]]]:
-    return {
-        getattr(_aten, name): rule for rule, names in rules.items() for name in names.split() if hasattr(_aten, name)
-    }
-
-
-LAYERS = _by_name(
+LAYERS = by_operator(
     {
         _convolution: "convolution _convolution convolution_overrideable cudnn_convolution mkldnn_convolution",
         _product: "mm bmm addmm baddbmm mv dot vdot addmv",

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from burnish.pruning.graph.atoms import Atoms, Dim
 from burnish.pruning.graph.rules.call import Call
+from burnish.pruning.graph.rules.naming import Rule, by_operator
 from burnish.pruning.graph.rules.reshaping import Labels
-
-Rule = Callable[[Call], Sequence[Labels]]
-_aten = torch.ops.aten
 
 
 def _pool(spatial: int) -> Rule:
@@ -44,8 +39,8 @@ def _shuffle(call: Call) -> Sequence[Labels]:
     value, labels = call["self"], call.labels("self")
     factor = call["upscale_factor"]
     call.fix(labels[-2:])
-    channels = value.shape[-3] // factor**2
-    (kept, *_) = _split_channels(call.atoms, labels[-3], channels, factor**2)
+    kept = call.atoms.fresh(value.shape[-3] // factor**2)
+    call.atoms.unite(labels[-3], np.repeat(kept, factor**2, axis=1))
     return [(*labels[:-3], kept, None, None)]
 
 
@@ -56,19 +51,7 @@ def _unshuffle(call: Call) -> Sequence[Labels]:
     return [(*labels[:-3], None if channels is None else np.repeat(channels, factor**2, axis=1), None, None)]
 
 
-def _split_channels(atoms: Atoms, dim: Dim, outer: int, inner: int) -> tuple[Dim, Dim]:
-    rows = atoms.fresh(outer)
-    atoms.unite(dim, np.repeat(rows, inner, axis=1))
-    return rows, None
-
-
-def _by_name(rules: dict[Rule, str]) -> dict[Any, Rule]:
-    return {
-        getattr(_aten, name): rule for rule, names in rules.items() for name in names.split() if hasattr(_aten, name)
-    }
-
-
-SPATIAL = _by_name(
+SPATIAL = by_operator(
     {
         _pool(1): "avg_pool1d max_pool1d adaptive_avg_pool1d upsample_nearest1d upsample_linear1d reflection_pad1d "
         "replication_pad1d _upsample_nearest_exact1d",

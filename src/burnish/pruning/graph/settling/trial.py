@@ -19,8 +19,6 @@ from burnish.pruning.graph.group import Group
 from burnish.pruning.graph.shell import shell
 from burnish.pruning.graph.surgery import replay_, steps_for
 
-Key = tuple[str, str, int | None]
-_aten = torch.ops.aten
 _VIEWS = {torch.ops.aten.view, torch.ops.aten._unsafe_view, torch.ops.aten._reshape_alias}
 
 
