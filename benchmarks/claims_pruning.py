@@ -72,8 +72,7 @@ def beyond_random(rows: Rows) -> tuple[str, bool]:
         own = [row for row in rows if row["network"] == network and row["removed"]]
         half = sorted({row["removed"] for row in own})[len({row["removed"] for row in own}) // 2]
         by = {row["criterion"]: row["finetuned"] for row in own if row["removed"] == half}
-        best = max((name for name in by if name != "random"), key=lambda name: float(by[name]))
-        found.append(f"{network}, {half} blocks: {best} {by[best]:.1%}, random {by['random']:.1%}")
+        found.append(f"{network}, {half} blocks: " + ", ".join(f"{name} {score:.1%}" for name, score in by.items()))
     return "; ".join(found), bool(found)
 
 
