@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import PackedSequence
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from burnish.common.visible_attention import visible_attention
 from burnish.models.field_tracker import Fields, FieldTracker
 
 _aten = torch.ops.aten
@@ -80,9 +81,7 @@ class LayerRecorder(TorchDispatchMode):
             after = module.register_forward_hook(self._leave_layer(name))
             self._stack.callback(before.remove)
             self._stack.callback(after.remove)
-        fast = torch.backends.mha.get_fastpath_enabled()
-        torch.backends.mha.set_fastpath_enabled(False)
-        self._stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
+        self._stack.enter_context(visible_attention())
         self._stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         super().__enter__()  # type: ignore[no-untyped-call]
         return self

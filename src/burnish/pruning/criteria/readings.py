@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from burnish.common.errors import InputError
 from burnish.common.module_state import preserved_mode, untouched
+from burnish.common.visible_attention import visible_attention
 from burnish.pruning.criteria.calibration import Calibration
 from burnish.pruning.criteria.members import combined, consuming
 from burnish.pruning.criteria.reader_watch import Place, ReaderWatch
@@ -45,7 +45,7 @@ def mean_readings(
     totals: dict[Place, Tensor] = {}
     counts: dict[Place, int] = {}
     touched: set[Place] = set()
-    with untouched(model), preserved_mode(model, training=False), torch.no_grad(), _visible():
+    with untouched(model), preserved_mode(model, training=False), torch.no_grad(), visible_attention():
         for batch in calibration.over(model):
             with ReaderWatch(wanted, of) as watch:
                 calibration.forward(model, batch)
@@ -69,14 +69,3 @@ def _of_group(group: Group, means: dict[Place, Tensor], touched: set[Place]) -> 
         f"what is read of the channels of '{group.name}' cannot be seen (read by {', '.join(group.consumers) or 'none'}"
         "): ignore that layer, or take a criterion that looks at weights, such as l1"
     )
-
-
-@contextmanager
-def _visible() -> Iterator[None]:
-    """Keep attention from its fused path, in which nothing can be seen."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)

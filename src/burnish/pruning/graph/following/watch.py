@@ -14,6 +14,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from burnish.common.visible_attention import visible_attention
+
 
 class Watch(TorchDispatchMode):
     """A context that knows which module of a model is running, and keeps attention from its fused kernels.
@@ -34,9 +36,7 @@ class Watch(TorchDispatchMode):
             after = module.register_forward_hook(self._leave(name))
             self._stack.callback(before.remove)
             self._stack.callback(after.remove)
-        fast = torch.backends.mha.get_fastpath_enabled()
-        torch.backends.mha.set_fastpath_enabled(False)
-        self._stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
+        self._stack.enter_context(visible_attention())
         self._stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         self._stack.enter_context(torch.no_grad())
         self._stack.enter_context(_without_mkldnn())
